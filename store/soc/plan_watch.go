@@ -1,0 +1,95 @@
+package soc
+
+import "time"
+
+// watch keeps an eye on an ended lockdown: an isolate of ours that was queued may still strike and cut the host off again, with nobody
+// waiting for it (C-01, F47). Only fields that a final record may change are touched (I7).
+func (m *mover) watch(seen Seen) {
+	if m.l.WatchUntil.IsZero() {
+		return
+	}
+	stray, struck := openIsolate(m.l, seen.Actions), struckBy(m.l, seen.Actions, m.now)
+	trouble := ""
+	switch {
+	case struck != nil:
+		trouble = "a late isolate order of this lockdown has cut the host off again; cordon is releasing it"
+	case stray != nil:
+		trouble = "an isolate order of this lockdown is still queued and may strike; cordon is cancelling it"
+	}
+	if trouble != m.l.Trouble {
+		if trouble != "" {
+			m.note(AuditEntry{Action: "late-isolate", Result: ResultSeen, ActionID: actionOf(struck, stray), Cause: m.l.Cause, Detail: trouble})
+		}
+		m.l.Trouble = trouble
+	}
+	switch {
+	case trouble != "" && !m.now.Before(m.l.WatchUntil):
+		m.l.WatchUntil = m.now.Add(time.Hour) // never look away from a debt
+	case trouble == "" && !m.now.Before(m.l.WatchUntil):
+		m.l.WatchUntil, m.l.Wake = time.Time{}, time.Time{}
+	}
+}
+
+// struckBy returns our isolate that holds the host although the lockdown has ended, nil if none does or if others hold the host too (I6).
+func struckBy(l Lockdown, actions []MachineAction, now time.Time) *MachineAction {
+	if foreignHold(l, actions) != nil {
+		return nil
+	}
+	early := now.Before(l.Deadline)
+	return newestOf(holding(actions), func(a MachineAction) bool {
+		switch {
+		case !ours(l, a):
+			return false
+		case l.EnforcedAt.IsZero(): // it never was in force before
+			return true
+		case l.Cause == CauseSuperseded: // the isolate that took over came to nothing
+			return !early && takerGaveUp(l, actions)
+		}
+		return a.ID != l.ActionID && a.Finished().After(l.EndedAt)
+	})
+}
+
+// takerGaveUp reports that a foreign isolate newer than ours is in the list and ended without effect. Its mere absence proves nothing.
+func takerGaveUp(l Lockdown, actions []MachineAction) bool {
+	m := mainOf(l, actions)
+	return newestOf(actions, func(a MachineAction) bool {
+		return a.Is(ActionIsolate) && gaveUp(a) && !ours(l, a) && createdAfter(&a, &m)
+	}) != nil
+}
+
+func planWatch(l Lockdown, seen Seen, now time.Time) Next {
+	if l.WatchUntil.IsZero() {
+		return Next{Do: DoWait}
+	}
+	every := watchEvery(l, now)
+	if !seen.fresh(now) {
+		return look(l, seen, now, every, time.Time{})
+	}
+	if stray := openIsolate(l, seen.Actions); stray != nil && !retryAt(l, VerbCancel).After(now) {
+		return Next{Do: DoSend, Verb: VerbCancel, ActionID: stray.ID}
+	}
+	if struckBy(l, seen.Actions, now) != nil && openRelease(seen.Actions) == nil && !retryAt(l, VerbRelease).After(now) {
+		return Next{Do: DoSend, Verb: VerbRelease}
+	}
+	return look(l, seen, now, every, time.Time{})
+}
+
+// watchEvery is how often an ended lockdown is looked at.
+func watchEvery(l Lockdown, now time.Time) time.Duration {
+	switch {
+	case l.Trouble != "":
+		return 15 * time.Second
+	case now.Sub(l.EndedAt) < 10*time.Minute:
+		return time.Minute
+	}
+	return 10 * time.Minute
+}
+
+func actionOf(actions ...*MachineAction) string {
+	for _, a := range actions {
+		if a != nil {
+			return a.ID
+		}
+	}
+	return ""
+}
