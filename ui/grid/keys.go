@@ -1,0 +1,83 @@
+package grid
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"cordon/ui/keys"
+)
+
+// Ids of the grid's actions, for screens that switch some of them off.
+const (
+	IDMove   = "grid.move"
+	IDTop    = "grid.top"
+	IDEnd    = "grid.end"
+	IDHalf   = "grid.half"
+	IDPage   = "grid.page"
+	IDMark   = "grid.mark"
+	IDRange  = "grid.range"
+	IDShown  = "grid.all"
+	idUp     = "grid.up"
+	idHalfUp = "grid.half-up"
+	idPageUp = "grid.page-up"
+)
+
+// Keys are the bindings of every grid.
+func Keys() []keys.Binding {
+	return []keys.Binding{
+		{ID: IDMove, Keys: []string{"j", "down"}, Show: "j k", Hint: "move", Help: "move the cursor one row", Hidden: true},
+		{ID: idUp, Keys: []string{"k", "up"}, Help: "move the cursor one row up", Hidden: true},
+		{ID: IDTop, Keys: []string{"g", "home"}, Show: "g", Hint: "top", Help: "go to the first row", Hidden: true},
+		{ID: IDEnd, Keys: []string{"G", "end"}, Show: "G", Hint: "bottom", Help: "go to the last row", Hidden: true},
+		{ID: IDHalf, Keys: []string{"ctrl+d"}, Show: "ctrl+d/u", Hint: "half page", Help: "move half a page", Hidden: true},
+		{ID: idHalfUp, Keys: []string{"ctrl+u"}, Help: "move half a page up", Hidden: true},
+		{ID: IDPage, Keys: []string{"pgdown"}, Show: "pgdn pgup", Hint: "page", Help: "move a page", Hidden: true},
+		{ID: idPageUp, Keys: []string{"pgup"}, Help: "move a page up", Hidden: true},
+		{ID: IDMark, Keys: []string{"space"}, Hint: "mark", Help: "mark the row; marks follow their rows when the list changes"},
+		{ID: IDRange, Keys: []string{"v"}, Hint: "range", Help: "start a range at the cursor, or end it"},
+		{ID: IDShown, Keys: []string{"*"}, Hint: "all shown", Help: "mark the rows on screen, or unmark them"},
+	}
+}
+
+// Update handles one key. handled is false for keys that the grid does not know; needLoad asks the screen to load Want.
+func (g *Grid) Update(k tea.KeyPressMsg) (handled, needLoad bool) {
+	b, ok := keys.Find(k, bindings)
+	if !ok {
+		return false, false
+	}
+	page := max(g.page(), 1)
+	switch b.ID {
+	case IDMove:
+		g.moveTo(g.cur + 1)
+	case idUp:
+		g.moveTo(g.cur - 1)
+	case IDTop:
+		g.moveTo(0)
+	case IDEnd:
+		g.moveTo(g.total - 1)
+	case IDHalf:
+		g.moveTo(g.cur + max(1, page/2))
+	case idHalfUp:
+		g.moveTo(g.cur - max(1, page/2))
+	case IDPage:
+		g.moveTo(g.cur + page)
+	case idPageUp:
+		g.moveTo(g.cur - page)
+	default:
+		g.updateMarks(b.ID)
+	}
+	return true, g.needLoad()
+}
+
+func (g *Grid) updateMarks(id string) {
+	switch id {
+	case IDMark:
+		g.toggleMark()
+	case IDRange:
+		g.toggleRange()
+	case IDShown:
+		g.toggleShown()
+	}
+}
+
+// bindings is Keys, made once; it never changes.
+var bindings = Keys()
