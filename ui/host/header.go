@@ -1,0 +1,236 @@
+package host
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"cordon/store/soc"
+	"cordon/ui/grid"
+)
+
+// headerHeight is the name, two lines of facts, the two lines of the lockdown widget, and a rule.
+const headerHeight = 6
+
+func (m *Model) header(w int) []string {
+	return []string{
+		m.nameLine(w),
+		grid.Cut(m.factsLine(), w),
+		grid.Cut(m.riskLine(), w),
+		grid.Cut(m.widget(), w),
+		grid.Cut(m.lifeLine(w), w),
+		m.rule(m.filterNote(), w),
+	}
+}
+
+// nameLine is the name and its tags at the left, the isolation word at the right; the word is never cut.
+func (m *Model) nameLine(w int) string {
+	name := m.f.host.Name
+	if name == "" {
+		name = "name " + unknown + " (" + short(m.key.MachineID) + ")"
+	}
+	left := m.th.Title.Render(name) + m.marks()
+	word, style := m.isolation()
+	if strings.HasPrefix(word, unknown) {
+		word = "isolation " + word
+	}
+	return grid.Between(left, " "+style.Render(word), w)
+}
+
+// marks are the bracketed words after the name: what it is, why it is protected, what is odd about the record.
+func (m *Model) marks() string {
+	h := m.f.host
+	var b strings.Builder
+	add := func(text string, style lipgloss.Style) { b.WriteString(" " + style.Render("["+text+"]")) }
+	role, why := h.Role(), h.Protected()
+	if role == "" {
+		role = "role " + unknown
+	}
+	if m.f.known {
+		add(role, m.th.Muted)
+	}
+	switch {
+	case why != "" && why == role:
+		add("PROTECTED", m.th.Warn)
+	case why != "":
+		add("PROTECTED "+why, m.th.Warn)
+	}
+	if h.Gone {
+		add("GONE", m.th.Bad)
+	}
+	if h.MergedInto != "" {
+		add("MERGED", m.th.Bad)
+	}
+	if h.Excluded {
+		add("EXCLUDED", m.th.Warn)
+	}
+	for _, t := range h.Tags {
+		if t != role {
+			add(t, m.th.Muted)
+		}
+	}
+	return b.String()
+}
+
+func (m *Model) factsLine() string {
+	h := m.f.host
+	if !m.f.known {
+		return m.th.Warn.Render(m.noRecord())
+	}
+	parts := []string{osName(h), "ip " + or(h.LastIP), "group " + or(h.Group), "seen " + m.seen()}
+	return strings.Join(parts, "   ")
+}
+
+// noRecord says why there is no record: asked and waiting, or asked in vain.
+func (m *Model) noRecord() string {
+	if m.lost() {
+		return "no record of this host: " + m.tenant() + " is " + or(m.conn.State) + "; it is asked again as soon as that ends"
+	}
+	return "no record of this host yet: Defender is being asked; i asks again"
+}
+
+func (m *Model) seen() string {
+	if m.f.host.LastSeen.IsZero() {
+		return unknown
+	}
+	return age(m.now, m.f.host.LastSeen) + " ago"
+}
+
+func (m *Model) riskLine() string {
+	h := m.f.host
+	if !m.f.known {
+		return m.alertCount()
+	}
+	health := m.th.Text
+	if !h.Reachable() {
+		health = m.th.Warn
+	}
+	return strings.Join([]string{
+		"risk " + or(h.Risk), "exposure " + or(h.Exposure), "sensor " + health.Render(or(h.Health)), m.alertCount(), or(h.Onboarding),
+		"agent " + or(h.AgentVersion),
+	}, "   ")
+}
+
+func (m *Model) alertCount() string {
+	if !m.d.Session.Can(soc.RightAlertsView) {
+		return "alerts not shown"
+	}
+	if m.f.alertsErr != nil {
+		return "alerts " + unknown
+	}
+	open, high := m.f.openAlerts()
+	s := fmt.Sprintf("open alerts %d", open)
+	if high > 0 {
+		s += fmt.Sprintf(" (%d high)", high)
+	}
+	return s
+}
+
+func osName(h soc.Host) string {
+	s := strings.TrimSpace(h.OSPlatform + " " + h.Version)
+	return or(s)
+}
+
+// widget is the lockdown in one line (V-18, V-29), or why there is none.
+func (m *Model) widget() string {
+	if why := m.noWidget(); why != "" {
+		return m.th.Muted.Render("no lockdown widget: " + why)
+	}
+	s := m.standing()
+	switch {
+	case s.ours != nil:
+		return m.running(*s.ours)
+	case s.outside:
+		return m.foreign(s)
+	case s.ended != nil:
+		return m.th.Warn.Render("ISOLATED by our "+string(s.ended.ID)+", which is "+string(s.ended.Phase)) +
+			m.dot() + "the list is from " + m.clock(m.f.iso.AsOf) + "; i asks Defender again"
+	}
+	return m.idle()
+}
+
+// noWidget is the reason why this host can have no lockdown; empty if it can.
+func (m *Model) noWidget() string {
+	h := m.f.host
+	switch {
+	case !m.d.Session.Can(soc.RightLockdownView):
+		return "you lack the right lockdown.view"
+	case m.f.open() != nil:
+		return "" // whatever the record says, an open obligation is shown
+	case m.f.locksErr != nil:
+		return "lockdowns could not be read: " + m.f.locksErr.Error()
+	case h.Gone:
+		return "Defender does not know this host any more (record " + age(m.now, h.FetchedAt) + " old)"
+	case !m.f.known:
+		return "host unknown to Defender so far"
+	case h.MergedInto != "":
+		return "this record was merged into " + short(h.MergedInto) + "; lock that one (s goes there)"
+	case !h.Onboarded():
+		return "not onboarded (" + or(h.Onboarding) + "), Defender can not isolate it"
+	}
+	return ""
+}
+
+// running is an open lockdown: `ISOLATED 1:12:09 left · locked by alice · reason`.
+func (m *Model) running(l soc.Lockdown) string {
+	word, style := l.Word(m.now), m.th.Isolated
+	parts := []string{}
+	switch {
+	case l.Deadline.IsZero():
+		style = m.th.Warn
+		parts = append(parts, word+" "+period(l.Period)+" from enforcement, not isolated yet")
+	case l.Left(m.now) < 0:
+		style = m.th.Bad
+		parts = append(parts, word+" "+overdue(-l.Left(m.now)))
+	default:
+		parts = append(parts, word+" "+span(l.Left(m.now))+" left")
+	}
+	parts[0] = style.Render(parts[0])
+	parts = append(parts, "locked by "+who(l.By))
+	if l.Trouble != "" && l.Phase != soc.PhaseReleaseBlocked && l.Phase != soc.PhaseNeedsHuman { // those say it in the state line
+		parts = append(parts, m.th.Bad.Render(l.Trouble))
+	}
+	return strings.Join(append(parts, or(l.Reason)), m.dot())
+}
+
+// foreign is an isolation that is not ours: who and since when, and that the release key is off here (V-30, V-31).
+func (m *Model) foreign(s standing) string {
+	a := s.force
+	by := or(a.Requestor)
+	if a.Source != "" {
+		by += " (" + a.Source + ")"
+	}
+	head := soc.IsolatedOutside
+	since := "since " + m.minute(a.Finished())
+	if m.f.iso.Word == soc.Isolating {
+		head, since = "Being isolated from outside", "ordered "+m.minute(a.Created)
+	}
+	return m.th.Isolated.Render(head) + m.dot() + "by " + by + " " + since + m.dot() + "no timer"
+}
+
+func (m *Model) idle() string {
+	l := m.f.last()
+	if l == nil {
+		return m.th.Muted.Render("no lockdown, none before")
+	}
+	return m.th.Muted.Render(fmt.Sprintf("no lockdown%slast %s %s by %s (%s, cause %s)",
+		m.dot(), m.minute(l.RequestedAt), period(l.Period), who(l.By), l.Phase, or(string(l.Cause))))
+}
+
+// lifeLine is the honest state line of the lockdown, or why the key that one would reach for is off.
+func (m *Model) lifeLine(w int) string {
+	if l := m.f.open(); l != nil && m.d.Session.Can(soc.RightLockdownView) {
+		return m.stateLine(*l, w)
+	}
+	if m.standing().outside {
+		if v := m.f.may[soc.ActRelease]; !v.Allowed && v.Why != "" {
+			return m.th.Muted.Render("U is off: " + v.Why)
+		}
+		return m.th.Muted.Render("U asks for the device name: this isolation is not ours")
+	}
+	if v := m.f.may[soc.ActIsolate]; m.loaded && !v.Allowed && v.Why != "" {
+		return m.th.Muted.Render("L is off: " + v.Why)
+	}
+	return ""
+}

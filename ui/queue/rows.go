@@ -1,0 +1,170 @@
+package queue
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"cordon/store/soc"
+	"cordon/ui/grid"
+)
+
+// columns of the list. USER, EV, TECHNIQUE and OWNER go, in this order, when the grid gets narrow; the others never do.
+// tenant is the width of the TENANT column, 0 for none.
+func columns(tenant int) []grid.Column {
+	cols := []grid.Column{
+		{ID: "severity", Title: "SEV", Min: 4, Sort: "severity"},
+		{ID: "age", Title: "AGE", Min: 4, Right: true, Sort: "time"},
+		{ID: "title", Title: "TITLE", Min: 12, Grow: true, Sort: "title"},
+		{ID: "host", Title: "HOST", Min: 13, Sort: "host"},
+		{ID: "technique", Title: "TECHNIQUE", Min: 9, DropBelow: 96, Sort: "technique"},
+		{ID: "status", Title: "STATUS", Short: "ST", Min: 4, Sort: "status"},
+		{ID: "owner", Title: "OWNER", Min: 7, DropBelow: 72, Sort: "owner"},
+		{ID: "user", Title: "USER", Min: 8, DropBelow: 112, Sort: "user"},
+		{ID: "evidence", Title: "EV", Min: 3, Right: true, DropBelow: 100, Sort: "evidence"},
+	}
+	if tenant == 0 {
+		return cols
+	}
+	t := grid.Column{ID: "tenant", Title: "TENANT", Min: tenant}
+	return append(cols[:3:3], append([]grid.Column{t}, cols[3:]...)...)
+}
+
+// row makes the cells of one alert, in the order of columns.
+func (m *Model) row(r soc.AlertRow) grid.Row {
+	cells := []grid.Cell{
+		{Text: r.Severity.Word(), Style: m.th.Severity(r.Severity.Rank())},
+		{Text: age(m.now, r.Created)},
+		{Text: titleOf(r)},
+	}
+	if m.several() {
+		cells = append(cells, grid.Cell{Text: m.tenantName(r.Key.Integration), Style: m.th.Accent})
+	}
+	cells = append(
+		cells,
+		m.hostCell(r),
+		grid.Cell{Text: dash(r.Technique)},
+		grid.Cell{Text: r.Status.Word()},
+		m.ownerCell(r),
+		grid.Cell{Text: dash(r.User)},
+		grid.Cell{Text: fmt.Sprint(r.Evidence)},
+	)
+	return grid.Row{ID: r.Key.String(), Cells: cells}
+}
+
+// titleOf says in front of the title that an alert came back or came late, so that nobody takes it for a new event (C12).
+func titleOf(r soc.AlertRow) string {
+	switch {
+	case r.Reopened && r.Late:
+		return "REOPENED LATE " + r.Title
+	case r.Reopened:
+		return "REOPENED " + r.Title
+	case r.Late:
+		return "LATE " + r.Title
+	}
+	return r.Title
+}
+
+func (m *Model) hostCell(r soc.AlertRow) grid.Cell {
+	if r.MachineID == "" && r.HostName == "" {
+		return grid.Cell{Text: "(identity)", Style: m.th.Muted}
+	}
+	if r.HostName == "" {
+		return grid.Cell{Text: short(r.MachineID)}
+	}
+	return grid.Cell{Text: shortName(r.HostName)}
+}
+
+// shortName is the first label of a DNS name: the rows of one tenant share the rest, and the preview shows it whole. Addresses stay.
+func shortName(name string) string {
+	first, rest, ok := strings.Cut(name, ".")
+	if !ok || first == "" || !strings.ContainsFunc(rest, unicode.IsLetter) {
+		return name
+	}
+	return first
+}
+
+func (m *Model) ownerCell(r soc.AlertRow) grid.Cell {
+	c := grid.Cell{Text: dash(person(r.Owner))}
+	if r.Owner != "" && strings.EqualFold(r.Owner, m.d.Me) {
+		c.Style = m.th.Accent
+	}
+	return c
+}
+
+// tenantWidth is the width of the TENANT column: none while one tenant is attached, else wide enough to tell the names apart.
+func (m *Model) tenantWidth() int {
+	if len(m.tenants) < 2 {
+		return 0
+	}
+	w := 6
+	for _, t := range m.tenants {
+		w = max(w, grid.Width(t.Name))
+	}
+	return min(w, 14)
+}
+
+func (m *Model) tenantName(id soc.IntegrationID) string {
+	for _, t := range m.tenants {
+		if t.ID == id {
+			return t.Name
+		}
+	}
+	return string(id)
+}
+
+// person is the part of a sign-in name that people say; the whole is in the preview.
+func person(upn string) string {
+	name, _, _ := strings.Cut(upn, "@")
+	return name
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// short is the head of an id; y copies the whole.
+func short(id string) string {
+	if len(id) <= 8 {
+		return id
+	}
+	return id[:6] + ".."
+}
+
+// age says how long ago t was, in one unit: <1m, 4m, 2h, 5d. A time that is not known has none.
+func age(now, t time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case t.IsZero() || now.IsZero():
+		return "?"
+	case d < time.Minute:
+		return "<1m"
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d/time.Minute))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d/time.Hour))
+	}
+	return fmt.Sprintf("%dd", int(d/(24*time.Hour)))
+}
+
+// since is age with seconds, for facts whose freshness matters.
+func since(now, t time.Time) string {
+	if d := now.Sub(t); !t.IsZero() && !now.IsZero() && d < time.Minute {
+		return fmt.Sprintf("%ds", max(0, int(d/time.Second)))
+	}
+	return age(now, t)
+}
+
+// left prints the time until a deadline: 1:12:09, or +00:03:12 when it is past.
+func left(d time.Duration) string {
+	s := int64(d.Round(time.Second) / time.Second)
+	if s < 0 {
+		s = -s
+		return fmt.Sprintf("+%02d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}

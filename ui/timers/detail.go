@@ -1,0 +1,154 @@
+package timers
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"cordon/store/soc"
+	"cordon/ui/grid"
+)
+
+func (m *Model) detailTitle() string {
+	s := m.filterNote()
+	r, ok := m.current()
+	if !ok {
+		return s
+	}
+	t := or(r.host)
+	if r.lock != nil {
+		t += ": " + string(r.lock.ID)
+	}
+	return strings.TrimSpace(t + "   " + s)
+}
+
+// bottomDetail is the pane below the list: three lines where there is little room, with the history where there is more.
+func (m *Model) bottomDetail(w, lines int) []string {
+	r, ok := m.current()
+	if !ok {
+		return nil
+	}
+	says, now := "device says "+m.says(r), m.th.Strong.Render("WHAT NOW")+"  "+m.whatNow(r)
+	if lines < 5 {
+		return []string{m.started(r), m.status(r), says + "  " + now}
+	}
+	out := pad(m.history(r, lines-3, w-2))
+	out = append(out, " "+m.status(r), " "+says, " "+now)
+	return out
+}
+
+// started is who ordered it and why.
+func (m *Model) started(r row) string {
+	if r.lock == nil {
+		return "comment: " + or(r.iso.Action.Comment)
+	}
+	l := *r.lock
+	at := "ordered " + m.clock(l.RequestedAt)
+	if !l.EnforcedAt.IsZero() {
+		at = "enforced " + m.clock(l.EnforcedAt)
+	}
+	s := at + " by " + r.by() + ", " + period(l.Period) + "  reason: " + or(l.Reason)
+	if l.AlertID != "" {
+		s += " (alert " + short(l.AlertID) + ")"
+	}
+	return s
+}
+
+// history is what the audit tells about this lockdown, oldest first; when it does not fit, its newest lines.
+func (m *Model) history(r row, lines, w int) []string {
+	if m.detail.id != r.id {
+		return []string{m.th.Muted.Render("reading its history ...")}
+	}
+	if m.detail.err != nil {
+		return []string{m.th.Bad.Render("its history could not be read: " + m.detail.err.Error())}
+	}
+	if len(m.detail.history) == 0 {
+		return []string{m.th.Muted.Render("no history of this in the audit"), m.started(r)}
+	}
+	var out []string
+	for i := min(lines, len(m.detail.history)) - 1; i >= 0; i-- {
+		out = append(out, grid.Cut(m.historyLine(m.detail.history[i]), w))
+	}
+	return out
+}
+
+func (m *Model) historyLine(e soc.AuditEntry) string {
+	what := e.Action + " " + e.Result
+	if e.Detail != "" {
+		what += ": " + e.Detail
+	}
+	return grid.Fit(m.clock(e.Time), 10) + grid.Fit(or(e.Actor.Name), 11) + what
+}
+
+// sideDetail is the pane at the right of the widest layout.
+func (m *Model) sideDetail(w int) []string {
+	r, ok := m.current()
+	if !ok {
+		return nil
+	}
+	word := r.word(m.now)
+	left, _ := m.left(r)
+	out := []string{m.wordStyle(word).Render(or(r.host) + "   " + word + " " + left)}
+	out = append(out, wrap(m.started(r), w)...)
+	out = append(out, "machine "+r.key.MachineID)
+	if r.lock != nil {
+		out = append(out, fmt.Sprintf("%s %s, ticket %s, address %s", r.lock.ID, r.lock.Mode, cmp.Or(r.lock.Ticket, "none"), or(r.lock.HostIP)))
+	}
+	out = append(out, "", m.th.Strong.Render("HISTORY"))
+	out = append(out, m.history(r, max(4, m.h-24), w)...)
+	out = append(out, "", m.th.Strong.Render("DEVICE SAYS")+"  "+m.says(r))
+	out = append(out, wrap("we say: "+m.status(r), w)...)
+	out = append(out, "", m.th.Strong.Render("WHAT NOW"))
+	return append(out, wrap(m.whatNow(r), w)...)
+}
+
+// chartMarks are the hours of the due chart; each stretch between two of them is equally long.
+func chartMarks() []time.Duration {
+	return []time.Duration{0, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+}
+
+// chart shows when the next releases are due, so that clusters can be seen.
+func (m *Model) chart(w int) []string {
+	const names = 18
+	if m.lay.chart < 3 || w < names+30 {
+		return nil
+	}
+	stretch := (w - names - 4) / (len(chartMarks()) - 1)
+	scale := grid.Fit("DUE next 24h", names-4) + "now|"
+	for _, mark := range chartMarks()[1:] {
+		label := period(mark)
+		scale += strings.Repeat("-", max(0, stretch-len(label))) + label
+	}
+	out := []string{"", " " + m.th.Strong.Render(scale)}
+	for _, r := range m.rows {
+		if len(out) >= m.lay.chart {
+			break
+		}
+		if !r.counts() {
+			continue
+		}
+		out = append(out, " "+m.chartLine(r, names, stretch))
+	}
+	return out
+}
+
+func (m *Model) chartLine(r row, names, stretch int) string {
+	if r.overdue(m.now) {
+		return grid.Fit(or(r.host), names-3) + m.th.Bad.Render("!!") + "|"
+	}
+	n := chartCells(r.lock.Left(m.now), stretch)
+	return grid.Fit(or(r.host), names-1) + "|" + strings.Repeat("-", n) + ">"
+}
+
+// chartCells is how far from now a time left is drawn.
+func chartCells(d time.Duration, stretch int) int {
+	marks := chartMarks()
+	for i := 1; i < len(marks); i++ {
+		if d <= marks[i] {
+			part := float64(d-marks[i-1]) / float64(marks[i]-marks[i-1])
+			return (i-1)*stretch + int(part*float64(stretch))
+		}
+	}
+	return (len(marks) - 1) * stretch
+}

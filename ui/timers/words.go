@@ -1,0 +1,236 @@
+package timers
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"cordon/store/soc"
+)
+
+// unknown stands for every value that nobody told us.
+const unknown = "unknown"
+
+func or(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return unknown
+	}
+	return s
+}
+
+// short is the head of an id, enough to recognise it.
+func short(id string) string {
+	if len(id) <= 10 {
+		return id
+	}
+	return id[:8] + ".."
+}
+
+// span prints the time left as 1:12:09.
+func span(d time.Duration) string {
+	s := int64(max(d, 0).Round(time.Second) / time.Second)
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// overdue counts up: +00:03:12.
+func overdue(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	return fmt.Sprintf("+%02d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// period prints a length in four cells or little more: 4h, 90m, 30s.
+func period(d time.Duration) string {
+	switch {
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}
+
+// age says how long ago t was, in one unit; "?" when either time is not known.
+func age(now, t time.Time) string {
+	if now.IsZero() || t.IsZero() {
+		return "?"
+	}
+	d := max(now.Sub(t), 0)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return fmt.Sprintf("%dd", d/(24*time.Hour))
+}
+
+// clock is a time of day in nine cells: seconds in UTC, minutes with the name of the zone elsewhere. Another day shows its name instead.
+func (m *Model) clock(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	utc := m.zone == time.UTC
+	t = t.In(m.zone)
+	if !m.now.IsZero() && m.now.Sub(t).Abs() > 12*time.Hour && !sameDay(t, m.now.In(m.zone)) {
+		return t.Format("Mon 15:04")
+	}
+	if utc {
+		return t.Format("15:04:05") + "Z"
+	}
+	return t.Format("15:04 MST")
+}
+
+// minute is a time of day with its zone, for sentences.
+func (m *Model) minute(t time.Time) string {
+	if t.IsZero() {
+		return unknown
+	}
+	t = t.In(m.zone)
+	day := ""
+	if !m.now.IsZero() && !sameDay(t, m.now.In(m.zone)) {
+		day = "Mon "
+	}
+	if m.zone == time.UTC {
+		return t.Format(day+"15:04") + "Z"
+	}
+	return t.Format(day + "15:04 MST")
+}
+
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.Date()
+	by, bm, bd := b.Date()
+	return ay == by && am == bm && ad == bd
+}
+
+// defenderWaits is how long Defender keeps trying to reach a device before an action times out (API 3.5).
+const defenderWaits = 72 * time.Hour
+
+// status is what happens next to a row, in one sentence.
+func (m *Model) status(r row) string {
+	if r.lock == nil {
+		return m.foreign(r)
+	}
+	l := *r.lock
+	switch l.Phase {
+	case soc.PhaseRequested:
+		return "requested " + m.clock(l.RequestedAt) + ", not sent yet; the host is not isolated"
+	case soc.PhaseSubmitting:
+		return "sent, outcome unknown: Defender's list is being asked, nothing is sent twice"
+	case soc.PhasePending:
+		return "accepted " + m.clock(l.AcceptedAt) + ", waiting for device (Defender tries until " + m.until(l.AcceptedAt.Add(defenderWaits)) +
+			"); the clock starts when it is enforced"
+	case soc.PhaseReleaseBlocked:
+		return fmt.Sprintf("release due %s FAILED %dx: %s", m.clock(l.Deadline), l.Failures, or(l.Trouble))
+	case soc.PhaseReleaseRequested, soc.PhaseReleasing:
+		return "release asked " + m.clock(l.ReleaseAskedAt) + ", Defender says " + or(string(l.RemoteStatus)) + "; not released until the device confirms"
+	case soc.PhaseNeedsHuman:
+		return "a person must decide: " + or(l.Trouble)
+	case soc.PhaseIsolated:
+		return "ends " + m.clock(l.Deadline) + ", then it is released by itself" + trouble(l)
+	}
+	return string(l.Phase) + " " + m.clock(l.EndedAt) + ", cause " + or(string(l.Cause)) + note(l)
+}
+
+func trouble(l soc.Lockdown) string {
+	if l.Trouble == "" {
+		return ""
+	}
+	return "; " + l.Trouble
+}
+
+func note(l soc.Lockdown) string {
+	if l.Note == "" {
+		return ""
+	}
+	return ": " + l.Note
+}
+
+// foreign is an isolation without a timer of ours (V-30).
+func (m *Model) foreign(r row) string {
+	if r.past != nil {
+		return "isolated by our " + string(r.past.ID) + ", which ended " + m.clock(r.past.EndedAt) + note(*r.past) + "; no timer"
+	}
+	s := soc.IsolatedOutside + " by " + r.by()
+	if r.iso.Action.Source != "" {
+		s += " (" + r.iso.Action.Source + ")"
+	}
+	return s + " since " + m.minute(r.since()) + "; no timer"
+}
+
+// until is a minute with its weekday.
+func (m *Model) until(t time.Time) string {
+	t = t.In(m.zone)
+	if m.zone == time.UTC {
+		return t.Format("Mon 15:04") + "Z"
+	}
+	return t.Format("Mon 15:04 MST")
+}
+
+// says is what the action list says about the device, with its age: evidence, not our record.
+func (m *Model) says(r row) string {
+	iso := r.iso
+	if m.detail.id == r.id && !m.detail.iso.AsOf.IsZero() {
+		iso = &m.detail.iso
+	}
+	if iso == nil || iso.AsOf.IsZero() {
+		return unknown + " (no action list yet; i asks Defender)"
+	}
+	how := age(m.now, iso.AsOf) + " old"
+	if m.lost(r.key.Integration) {
+		how = "as of " + m.minute(iso.AsOf)
+	}
+	return strings.ToUpper(string(iso.Word)) + " (" + how + ")"
+}
+
+// whatNow is what a person can do about a row.
+func (m *Model) whatNow(r row) string {
+	if r.lock == nil {
+		if why := m.off(soc.ActRelease); why != "" {
+			return "U is off: " + why
+		}
+		return "U releases it after the device name is typed"
+	}
+	if why := m.refused(r); why != "" {
+		return "U and X are off: " + why
+	}
+	switch r.lock.Phase {
+	case soc.PhaseRequested, soc.PhaseSubmitting, soc.PhasePending:
+		return "X take it back  i recheck"
+	case soc.PhaseIsolated:
+		if r.overdue(m.now) {
+			return "U release now  X extend  i recheck"
+		}
+		return "X extend or shorten  U release early"
+	case soc.PhaseReleaseBlocked:
+		return "U release now  X extend  i recheck"
+	case soc.PhaseReleaseRequested, soc.PhaseReleasing:
+		return "wait for the device; i asks Defender again"
+	case soc.PhaseNeedsHuman:
+		return "i recheck; enter shows the host and its actions"
+	}
+	return "nothing: it is over; enter shows the host"
+}
+
+// refused is why nothing can be done about a running lockdown; empty while that is not known.
+func (m *Model) refused(r row) string {
+	if m.detail.id != r.id || r.lock.Phase.Final() {
+		return ""
+	}
+	release := m.detail.may[soc.ActRelease]
+	if release.Allowed || m.detail.may[soc.ActPeriod].Allowed || m.detail.may[soc.ActCancel].Allowed {
+		return ""
+	}
+	return release.Why
+}
+
+// lost reports that the connection to a tenant is known to be down.
+func (m *Model) lost(id soc.IntegrationID) bool {
+	for _, c := range m.conns {
+		if c.Integration.ID == id {
+			return c.State != "" && c.State != "ok" && c.State != "connecting"
+		}
+	}
+	return false
+}
