@@ -1,0 +1,227 @@
+package dialog
+
+import (
+	"strings"
+
+	"cordon/store/soc"
+	"cordon/ui/theme"
+)
+
+// View draws the form, with the pre-flight card beside it where there is room.
+func (d *isolate) View(w, h int) string {
+	t, fw := d.env.Theme, min(maxForm, w)
+	title, foot := d.title("Lockdown"), "tab move  esc cancel  ctrl+d dry run"
+	lines := d.lines(fw-4, h-2)
+	if w < fw+1+cardWidth || len(d.facts) == 0 {
+		return draw(t, title, foot, lines, fw, 0)
+	}
+	card := d.card(cardWidth - 4)
+	n := min(h, max(len(lines), len(card))+2)
+	return beside(draw(t, title, foot, lines, fw, n), draw(t, "Pre-flight", "", card, cardWidth, n))
+}
+
+// beside puts two boxes of the same height next to each other.
+func beside(a, b string) string {
+	al, bl := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range al {
+		if i < len(bl) {
+			al[i] += " " + bl[i]
+		}
+	}
+	return strings.Join(al, "\n")
+}
+
+// lines is the text of the form, at most h lines: what carries the decision stays, blank lines and then warnings go.
+func (d *isolate) lines(w, h int) []string {
+	t, v := d.env.Theme, d.verdict()
+	var head, foot []string
+	head = append(head, t.Strong.Render("Isolate 1 device from the network"), "")
+	head = append(head, d.about(w)...)
+	if len(d.facts) > 0 && v.Allowed {
+		head = append(head, "")
+		head = append(head, d.fields(w)...)
+		if v.TypeName != "" {
+			ask := "This is a protected device (" + v.TypeName + "). To go on, type its name:"
+			foot = append(foot, "", t.Warn.Render(theme.Clip(ask, w)), "  "+d.line(t, "name", w-2))
+		}
+	}
+	foot = append(append(foot, ""), d.buttons(t, d.ready, w)...)
+	if s := d.status(); s != "" {
+		foot = append(foot, t.Warn.Render(theme.Clip(s, w)))
+	}
+	warn := d.warnings(w)
+	if len(warn) > 0 {
+		warn = append([]string{""}, warn...)
+	}
+	return fitLines(head, warn, foot, h)
+}
+
+// about says which device this is.
+func (d *isolate) about(w int) []string {
+	t, v, key := d.env.Theme, d.verdict(), d.hosts[0]
+	if len(d.facts) == 0 {
+		return []string{label(t, "Id", key.MachineID), label(t, "State", "reading the facts..")}
+	}
+	device := t.Strong.Render(hostName(v, key))
+	if r := v.Host.Role(); r != "" {
+		device += "   " + r
+	}
+	if p := v.Host.Protected(); p != "" || v.TypeName != "" {
+		device += "   " + t.Bad.Render("PROTECTED")
+	}
+	out := []string{
+		label(t, "Device", theme.Clip(device, w-11)), label(t, "Id", key.MachineID),
+		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+orDash(v.Host.Health), w-11)),
+	}
+	if !v.Allowed {
+		return append(out, append([]string{""}, refusal(t, v, w)...)...)
+	}
+	out = append(out, label(t, "Logged on", theme.Clip(loggedOn(v.Host), w-11)))
+	if !d.because.IsZero() {
+		out = append(out, label(t, "Because", theme.Clip(d.becauseText(), w-11)))
+	}
+	return out
+}
+
+// refusal says why not and what to do instead.
+func refusal(t *theme.Theme, v soc.Verdict, w int) []string {
+	out := []string{t.Bad.Render("NOT POSSIBLE NOW")}
+	out = append(out, wrapped("", v.Why, w)...)
+	if v.Current != nil {
+		out = append(out, "", label(t, "Lockdown", string(v.Current.ID)+"  "+Period(v.Current.Period)+" by "+v.Current.By.Name))
+		out = append(out, t.Muted.Render("X changes its end, U releases the host, T shows it"))
+	}
+	return out
+}
+
+func (d *isolate) becauseText() string {
+	if d.alert.ID == "" {
+		return "alert " + short(d.because.ID)
+	}
+	return d.alert.Severity.Word() + " " + d.alert.Title + "  " + short(d.alert.ID)
+}
+
+func (d *isolate) fields(w int) []string {
+	t := d.env.Theme
+	end := d.now.Add(d.period.chosen())
+	out := []string{
+		label(t, "Duration", d.line(t, "period", w-11)),
+		label(t, "", t.Muted.Render("clock starts when the device confirms; if confirmed")),
+		label(t, "", t.Muted.Render("now ends ")+Clock(end, d.now, d.env.Local)+t.Muted.Render(", then auto-release")),
+		label(t, "Type", theme.Clip(d.kind.radio(t, d.has("kind")), w-11)),
+	}
+	if why := d.kind.off(1); why != "" {
+		out[3] = label(t, "Type", theme.Clip(d.kind.radio(t, d.has("kind"))+t.Muted.Render(": "+why), w-11))
+	}
+	return append(out, label(t, "Reason *", d.line(t, "reason", w-11)), label(t, "Ticket", d.line(t, "ticket", w-11)))
+}
+
+// status is the last line: what the last key did, or why the order failed.
+func (b *order) status() string {
+	switch {
+	case b.sending:
+		return "storing the order.. (esc closes this box, the order stays)"
+	case b.problem != "":
+		return b.problem
+	}
+	return b.note
+}
+
+// warnings are facts to weigh. The first ones hold for every isolation (V-32, V-33, F84).
+func (d *isolate) warnings(w int) []string {
+	v := d.verdict()
+	if len(d.facts) == 0 || !v.Allowed {
+		return nil
+	}
+	var out []string
+	for _, s := range isolateWarnings(v) {
+		out = append(out, "! "+s)
+	}
+	return warnLines(d.env.Theme, out, w)
+}
+
+// warnLines breaks warnings into lines; what follows the sign is indented.
+func warnLines(t *theme.Theme, warnings []string, w int) []string {
+	var out []string
+	for _, s := range warnings {
+		sign := ""
+		if strings.HasPrefix(s, "! ") {
+			sign, s = "! ", s[2:]
+		}
+		for _, l := range wrapped(sign, s, w) {
+			out = append(out, t.Warn.Render(l))
+		}
+	}
+	return out
+}
+
+// isolateWarnings are the facts that hold for every isolation, and between them what the one door found about this host: that it does not
+// answer (C-24), that other machines have its name (C-10).
+func isolateWarnings(v soc.Verdict) []string {
+	out := []string{"Open sessions drop; Defender tells the user on Windows."}
+	if v.Host.Role() == "domain controller" {
+		out = append(out, "AD, DNS and logon that it serves go down.")
+	}
+	out = append(out, v.Warnings...)
+	return append(out, "Behind a web proxy or full VPN it may not come back by itself.")
+}
+
+func loggedOn(h soc.Host) string {
+	switch {
+	case h.UsersErr != "":
+		return "not known: " + h.UsersErr
+	case h.UsersAt.IsZero():
+		return "not fetched yet"
+	case len(h.Users) == 0:
+		return "nobody"
+	}
+	var out []string
+	for _, u := range h.Users {
+		s := u.Name
+		if u.DomainAdmin {
+			s += " (domain admin)"
+		} else if u.LogonTypes != "" {
+			s += " (" + strings.ToLower(u.LogonTypes) + ")"
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", ")
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// fitLines joins three groups in h lines: first blank lines go, then the middle group is cut and says how much is missing.
+func fitLines(head, middle, foot []string, h int) []string {
+	over := len(head) + len(middle) + len(foot) - h
+	for _, g := range []*[]string{&middle, &head, &foot} {
+		*g, over = dropBlank(*g, over)
+	}
+	if over > 0 && len(middle) > 0 {
+		keep := max(0, len(middle)-over-1)
+		rest := len(middle) - keep
+		middle = append(middle[:keep:keep], "! "+plural(rest, "more warning")+": ctrl+d shows everything")
+	}
+	out := append(append(append([]string{}, head...), middle...), foot...)
+	if len(out) > h && h > 0 {
+		out = append(out[:max(0, h-len(foot)):max(0, h-len(foot))], foot...)
+		out = out[:min(len(out), h)]
+	}
+	return out
+}
+
+func dropBlank(lines []string, over int) ([]string, int) {
+	var out []string
+	for _, l := range lines {
+		if l == "" && over > 0 {
+			over--
+			continue
+		}
+		out = append(out, l)
+	}
+	return out, over
+}

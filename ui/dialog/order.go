@@ -1,0 +1,142 @@
+package dialog
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cordon/store/soc"
+	"cordon/ui/keys"
+	"cordon/ui/screen"
+)
+
+// recheck is how old the facts in an open dialog may get before they are read again.
+const recheck = 30 * time.Second
+
+// order is what the dialogs that change devices share: the hosts by exact id, the facts about them, and the way out.
+type order struct {
+	base
+	form
+	act   soc.Act
+	hosts []soc.HostKey
+
+	req    int
+	facts  []soc.Verdict // one per host, empty until they were read
+	seenAt time.Time     // when the facts on screen were read
+	asked  time.Time     // when they were last asked for
+
+	sending bool
+	problem string // why the last try failed
+}
+
+// factsMsg brings what the one door answered about every host.
+type factsMsg struct {
+	dialog, req int
+	facts       []soc.Verdict
+	at          time.Time
+}
+
+func (m factsMsg) to() int { return m.dialog }
+
+// check asks the one door about every host.
+func (o *order) check() tea.Cmd {
+	o.req++
+	o.asked = o.now
+	id, req, act, hosts := o.id, o.req, o.act, o.hosts
+	c, s, now := o.env.Commander, o.env.Session, o.env.Now
+	return o.env.Run(func(ctx context.Context) tea.Msg {
+		at := now()
+		facts := make([]soc.Verdict, len(hosts))
+		for i, h := range hosts {
+			facts[i] = c.Check(ctx, s, act, h)
+		}
+		return factsMsg{id, req, facts, at}
+	})
+}
+
+// take keeps an answer if it is the newest one, and reports whether it did.
+func (o *order) take(m factsMsg) bool {
+	if m.req != o.req || o.sending {
+		return false
+	}
+	o.facts, o.seenAt = m.facts, m.at
+	if m.at.After(o.now) {
+		o.now = m.at
+	}
+	return true
+}
+
+// stale asks again when what the facts are made of changed, or when they got old.
+func (o *order) stale(msg tea.Msg) tea.Cmd {
+	switch m := msg.(type) {
+	case screen.StaleMsg:
+		if m.Topics.Has(soc.TopicHosts | soc.TopicActions | soc.TopicLockdowns | soc.TopicSettings | soc.TopicConn) {
+			return o.check()
+		}
+	case screen.TickMsg:
+		if len(o.facts) > 0 && m.Now.Sub(o.asked) > recheck {
+			return o.check()
+		}
+	}
+	return nil
+}
+
+// leave closes the dialog and writes into the history that nothing was ordered (Z20). An order that was already handed over is not
+// cancelled by closing the box.
+func (o *order) leave(why string) tea.Cmd {
+	o.closed = true
+	if o.sending {
+		return nil
+	}
+	act, hosts, c, s := o.act, o.hosts, o.env.Commander, o.env.Session
+	return o.env.Run(func(ctx context.Context) tea.Msg {
+		for _, h := range hosts {
+			if err := c.Dismiss(ctx, s, act, h, why); err != nil {
+				return screen.NoticeMsg{Level: screen.Warn, Text: "nothing was sent, but the history could not be written: " + errText(err), Err: err}
+			}
+		}
+		return nil
+	})
+}
+
+// fail shows why an order was refused and reads the facts again.
+func (o *order) fail(m doneMsg) tea.Cmd {
+	o.sending = false
+	if m.ok {
+		o.closed = true
+		return nil
+	}
+	o.problem = m.notice.Text
+	return o.check()
+}
+
+func (o *order) Paste(s string) bool { return o.form.paste(s) }
+func (o *order) Ticking() bool       { return true }
+
+func (o *order) title(what string) string {
+	if o.env.Badge == nil || len(o.hosts) == 0 {
+		return what
+	}
+	return what + "  " + o.env.Badge(o.hosts[0].Integration)
+}
+
+// hints are the keys of every form.
+func (o *order) hints(do string) []keys.Binding {
+	h := []keys.Binding{{ID: "dialog.cancel", Keys: []string{"esc"}, Hint: "cancel"}}
+	if !o.ready {
+		return h
+	}
+	switch {
+	case o.has("do") && do != "":
+		h = append(h, keys.Binding{ID: "dialog.do", Keys: []string{"enter"}, Hint: do})
+	case o.has("cancel"):
+		h = append(h, keys.Binding{ID: "dialog.cancel2", Keys: []string{"enter"}, Hint: "cancel"})
+	case o.typing():
+		h = append(h, keys.Binding{ID: "dialog.next", Keys: []string{"enter"}, Hint: "next (typing)"})
+	case o.has("period"):
+		h = append(h, keys.Binding{ID: "dialog.choose", Keys: []string{"left", "right"}, Show: "left/right 1-9", Hint: "duration"})
+	}
+	return append(h, keys.Binding{ID: "dialog.tab", Keys: []string{"tab"}, Hint: "next field"},
+		keys.Binding{ID: "dialog.back", Keys: []string{"shift+tab"}, Hint: "previous"})
+}
