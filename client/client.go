@@ -1,0 +1,139 @@
+// Package client talks to one Microsoft Defender for Endpoint tenant.
+//
+// It promises four things. A request that changes a host is sent at most once: nothing here repeats a POST, and an error says whether the
+// request certainly had no effect (soc.KindRefused, soc.KindThrottled, soc.KindUnavailable, …) or whether nobody knows
+// (soc.KindUnknownOutcome), after which only looking may follow. The token goes to the configured hosts and nowhere else: no redirects,
+// no foreign next page, no plain http. What comes back is text written by attackers: every string is cleaned by soc.Clean on the way in,
+// bodies are limited after decompression, and an answer that does not fit the question (other machine, other action, HTML, twice the same
+// key) is not taken for a success. And the call budget of the application is shared: one Limits registry serves all clients, releases go
+// before isolations, those before the follow-up of actions, reads come last and never use the last fifth.
+//
+// A Client is safe for concurrent use. It reads the tenant, never the store; package client/poll brings the two together.
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"cordon/store/soc"
+)
+
+// Config is what a Client is made of. Integration is required, and Secret unless Credential is set.
+type Config struct {
+	Integration soc.Integration
+	// Secret opens the client secret; it is called each time a token is needed, and the result is not kept.
+	Secret func(context.Context) (string, error)
+	// Credential replaces sign-in by client secret; certificates and managed identities come in here.
+	Credential Credential
+	// Version of cordon, for the User-Agent.
+	Version string
+	// Now is the wall clock; nil means time.Now.
+	Now func() time.Time
+	// Limits is the registry of call budgets, shared by all clients of the process; nil means a private one.
+	Limits *Limits
+	// OnCall is told about every request after it ended; it must not block.
+	OnCall func(Call)
+}
+
+// Call describes one finished request: what the log and the diagnostics screen show. It carries no token and no body.
+type Call struct {
+	Method, API string // API is the name of the endpoint: "alerts", "isolate", …
+	Status      int    // 0 when no answer came
+	Took        time.Duration
+	RequestID   string // Defender's correlation id of a refusal
+	Skipped     int    // list items that could not be read and were left out
+	Err         error
+}
+
+// Client is one tenant. Make it with New.
+type Client struct {
+	in     soc.Integration
+	api    *url.URL
+	http   *http.Client
+	tokens *tokens
+	limit  *Limiter
+	agent  string
+	now    func() time.Time
+	onCall func(Call)
+	skew   atomic.Int64 // nanoseconds, server minus us
+	skewed atomic.Bool  // skew was measured
+	// noOrder remembers that this tenant refuses $orderby on alerts.
+	noOrder atomic.Bool
+}
+
+// New checks the configuration and makes a client; it does not connect. The error is KindInvalid and names the field.
+func New(cfg Config) (*Client, error) {
+	in := cfg.Integration
+	in.Sealed = nil
+	api, login, err := endpoints(in)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := rootCAs(in)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Limits == nil {
+		cfg.Limits = NewLimits(DefaultQuota())
+	}
+	if cfg.OnCall == nil {
+		cfg.OnCall = func(Call) {}
+	}
+	cred := cfg.Credential
+	if cred == nil {
+		if cred, err = newSecretCredential(in, login, httpClient(login, roots), cfg.Secret); err != nil {
+			return nil, err
+		}
+	}
+	return &Client{
+		in:     in,
+		api:    api,
+		http:   httpClient(api, roots),
+		tokens: newTokens(in, cred, cfg.Now),
+		limit:  cfg.Limits.For(in.ClientID, in.TenantID),
+		agent:  "cordon/" + orDefault(cfg.Version, "dev"),
+		now:    cfg.Now,
+		onCall: cfg.OnCall,
+	}, nil
+}
+
+// Integration returns the tenant's settings, without the secret.
+func (c *Client) Integration() soc.Integration { return c.in }
+
+// Roles returns the application roles of the current token, asking for a token if there is none. Empty means that nothing was consented
+// to, the usual sign of a forgotten "Grant admin consent".
+func (c *Client) Roles(ctx context.Context) ([]string, error) {
+	tok, err := c.tokens.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tok.claims.Roles, nil
+}
+
+// Budget returns how many calls of the shared budget are used.
+func (c *Client) Budget() Usage { return c.limit.Usage() }
+
+// Calls is Budget for callers that do not know this package.
+func (c *Client) Calls() (minuteUsed, minuteLimit, hourUsed, hourLimit int) {
+	u := c.limit.Usage()
+	return u.MinuteUsed, u.MinuteLimit, u.HourUsed, u.HourLimit
+}
+
+// Skew is the server's clock minus ours by the last answer's Date header, exact to a second; 0 before the first answer.
+func (c *Client) Skew() time.Duration { return time.Duration(c.skew.Load()) }
+
+// CloseIdle closes connections that are not in use.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+func orDefault(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
