@@ -151,11 +151,11 @@ func (t Term) String() string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if s := p.String(); i == 0 && t.Field == FieldText && !p.Quoted && looksLikeField(s) {
-			b.WriteString(`"` + s + `"`) // folding case made it so
-		} else {
-			b.WriteString(s)
+		s := p.String()
+		if i == 0 && t.Field == FieldText && !p.Quoted && (strings.HasPrefix(s, "-") && !t.Not || looksLikeField(s)) {
+			b.WriteByte(',') // an empty value in front keeps it a plain word
 		}
+		b.WriteString(s)
 	}
 	return b.String()
 }

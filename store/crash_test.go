@@ -1,0 +1,177 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"cordon/store/soc"
+)
+
+// commitForEver is the child of the kill test: it writes a lockdown, its audit line and an alert again and again and prints each number
+// only after the store has acknowledged it.
+func commitForEver(path string) {
+	ctx := context.Background()
+	s, err := Open(ctx, path, Options{})
+	if err != nil {
+		fmt.Println("error", err)
+		return
+	}
+	next := len(must(s.Lockdowns(ctx, soc.LockdownQuery{}))) + 1
+	for n := next; ; n++ {
+		l := lockdown(fmt.Sprintf("LK-%06d", n), fmt.Sprintf("m%d", n))
+		if _, err := s.SaveLockdown(ctx, l, soc.AuditEntry{Action: "isolate", Lockdown: l.ID}); err != nil {
+			fmt.Println("error", err)
+			return
+		}
+		r := rawAlert(fmt.Sprint(n), nil)
+		if _, err := s.PutAlerts(ctx, "i1", []soc.RawAlert{r}, soc.PollState{Watermark: at(time.Duration(n) * time.Second)}); err != nil {
+			fmt.Println("error", err)
+			return
+		}
+		fmt.Println("acked", n)
+	}
+}
+
+// F01, F02, F08, F69: whatever was acknowledged before kill -9 is there afterwards, whole.
+func TestF08_KillNineLosesNothingAcknowledged(t *testing.T) {
+	if path := os.Getenv("CORDON_TEST_COMMIT"); path != "" {
+		commitForEver(path)
+		return
+	}
+	path := filepath.Join(t.TempDir(), "cordon.db")
+	acked := 0
+	for round := range 8 {
+		acked = killAfter(t, path, acked, 3+round*2)
+		s := open(t, path, Options{})
+		if err := s.idx.wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		locks := must(s.Lockdowns(t.Context(), soc.LockdownQuery{}))
+		if len(locks) < acked || len(locks) > acked+1 {
+			t.Fatalf("round %d: %d lockdowns, %d acknowledged", round, len(locks), acked)
+		}
+		rep := must(s.VerifyAudit(t.Context()))
+		if !rep.OK || rep.Records != uint64(len(locks)) {
+			t.Errorf("round %d: audit %+v beside %d lockdowns (I4)", round, rep, len(locks))
+		}
+		if due := must(s.DueLockdowns(t.Context(), testNow, 0)); len(due) != len(locks) {
+			t.Errorf("round %d: %d wake rows for %d lockdowns (I3)", round, len(due), len(locks))
+		}
+		page := must(s.Alerts(t.Context(), soc.Query{Count: -1}))
+		mark := int(must(s.PollState(t.Context(), "i1")).Watermark.Sub(testNow) / time.Second)
+		if page.Total < acked || page.Total > acked+1 || mark < acked {
+			t.Errorf("round %d: %d alerts, poll mark %d, %d acknowledged", round, page.Total, mark, acked)
+		}
+		for _, r := range page.Rows {
+			must(s.AlertRaw(t.Context(), r.Key))
+		}
+		acked = len(locks)
+		finish(t, s)
+	}
+}
+
+// killAfter runs the child until it acknowledged some more and kills it in the middle of its work. It returns the last number seen.
+func killAfter(t *testing.T, path string, acked, more int) int {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run", "^TestF08_KillNineLosesNothingAcknowledged$")
+	cmd.Env = append(os.Environ(), "CORDON_TEST_COMMIT="+path)
+	out := must(cmd.StdoutPipe())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for n := 0; lines.Scan(); {
+		word, rest, _ := strings.Cut(lines.Text(), " ")
+		if word == "error" {
+			t.Fatalf("child: %s", rest)
+		}
+		if word != "acked" {
+			continue
+		}
+		acked = must(strconv.Atoi(rest))
+		if n++; n == more {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_ = cmd.Wait()
+	return acked
+}
+
+// v1 is the file of the first form. UPDATE=1 writes it anew, which is only right as long as no cordon with this form was given out.
+const v1 = "../testdata/store/v1.db"
+
+func TestF82_FormOneStillOpens(t *testing.T) {
+	if os.Getenv("UPDATE") != "" {
+		writeV1(t)
+	}
+	path := filepath.Join(t.TempDir(), "cordon.db")
+	if err := os.WriteFile(path, must(os.ReadFile(v1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, path, Options{})
+	if err := s.idx.wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l := must(s.OpenLockdown(t.Context(), soc.HostKey{Integration: "contoso", MachineID: "m1"}))
+	if l.ID != "LK-1" || l.Reason != "ransomware" || !l.Wake.Equal(testNow) || len(l.Attempts) != 1 {
+		t.Errorf("lockdown = %+v", l)
+	}
+	if rep := must(s.VerifyAudit(t.Context())); !rep.OK || rep.Records != 2 {
+		t.Errorf("audit = %+v", rep)
+	}
+	page := must(s.Alerts(t.Context(), soc.Query{Filter: "powershell", Count: 5}))
+	if page.Matched != 2 || page.Total != 2 {
+		t.Fatalf("alerts = %+v", page)
+	}
+	want := rawAlert("a1", nil)
+	if got := must(s.AlertRaw(t.Context(), key("a1"))); string(got) != string(want.Raw) {
+		t.Errorf("raw = %s", got)
+	}
+	if got := must(s.Alert(t.Context(), key("a1"))); got.Title != want.Alert.Title || got.RelatedUser.Name != "jdoe" || !got.FirstSeen.Equal(testNow) {
+		t.Errorf("alert = %+v", got)
+	}
+	if got := must(s.HostsNamed(t.Context(), "i1", "ws-1")); len(got) != 1 || got[0].Name != "ws-1.corp.example" {
+		t.Errorf("hosts = %+v", got)
+	}
+	if got := must(s.Isolations(t.Context())); len(got) != 1 || got[0].Word != soc.Isolated {
+		t.Errorf("isolations = %+v", got)
+	}
+	if got := must(s.Integration(t.Context(), "i1")); got.Name != "Contoso" || string(got.Sealed) != "sealed" {
+		t.Errorf("integration = %+v", got)
+	}
+	if p := must(s.Policy(t.Context())); p.Revision != 1 || len(p.Never) != 1 {
+		t.Errorf("policy = %+v", p)
+	}
+}
+
+func writeV1(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "cordon.db"), Options{Version: "0.1.0"})
+	l := lockdown("LK-1", "m1")
+	l.Reason = "ransomware"
+	must(s.SaveLockdown(t.Context(), l, soc.AuditEntry{Action: "isolate", Actor: soc.Actor{Name: "alice"}, Lockdown: "LK-1", Result: soc.ResultOK}))
+	must(s.SaveIntegration(t.Context(), integration("i1", "Contoso"), soc.AuditEntry{Action: "attach", Result: soc.ResultOK}))
+	put(t, s, soc.PollState{FirstDone: true}, rawAlert("a1", nil), rawAlert("a2", nil))
+	host := soc.HostKey{Integration: "i1", MachineID: "m1"}
+	policy := soc.DefaultPolicy()
+	policy.Never = []string{"tag:tier0"}
+	must(s.SavePolicy(t.Context(), policy))
+	for _, err := range []error{
+		s.PutHosts(t.Context(), soc.Host{Key: host, Name: "ws-1.corp.example"}),
+		s.PutHostActions(t.Context(), host, []soc.MachineAction{action("a", "m1", soc.ActionIsolate, soc.ActionSucceeded, 0, 0)}, testNow),
+		s.backup(t.Context(), v1),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
