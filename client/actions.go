@@ -102,7 +102,7 @@ func (c *Client) action(ctx context.Context, cl call, fits func(soc.MachineActio
 			return soc.MachineAction{}, err
 		}
 		if wrong := fits(a); wrong != "" {
-			return soc.MachineAction{}, cl.unclear("mismatch", "Defender's answer does not fit what was asked: "+wrong, nil)
+			return soc.MachineAction{}, cl.unclear(soc.CodeMismatch, "Defender's answer does not fit what was asked: "+wrong, nil)
 		}
 		return a, nil
 	})

@@ -26,6 +26,9 @@ const (
 	KindUnknownOutcome
 )
 
+// CodeMismatch is the code of a KindUnknownOutcome whose answer was read and is about another machine or kind of order (F21).
+const CodeMismatch = "mismatch"
+
 // Error is an error that a person will read: what happened, what it means for the host, what to press or do next. Code is a stable word
 // for scripts ("not-onboarded"); After is set on KindThrottled.
 type Error struct {

@@ -95,7 +95,7 @@ type Attempt struct {
 	// Outcome is "" while unknown, else accepted, refused, absent (proved that nothing was created) or adopted.
 	Outcome string    `json:"outcome,omitempty"`
 	Error   string    `json:"error,omitempty"`
-	DoneAt  time.Time `json:"doneAt,omitzero"`
+	DoneAt  time.Time `json:"doneAt,omitzero"` // when the outcome was settled; while it is unknown, when the call ended
 	// Absent counts the reconciling list reads that did not show the attempt's action.
 	Absent int `json:"absent,omitempty"`
 	// RetryAt is the earliest time for the next attempt of the same verb: capped back-off, or what Defender's Retry-After asked for.

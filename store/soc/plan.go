@@ -1,7 +1,6 @@
 package soc
 
 import (
-	"slices"
 	"strconv"
 	"time"
 )
@@ -20,8 +19,9 @@ import (
 
 // Times of the machine.
 const (
-	// SettleIsolate is how long an isolate without an answer is looked for before another may be sent: Defender's list lags behind its orders.
-	SettleIsolate = 120 * time.Second
+	// SettleIsolate is how long an isolate without an answer is looked for before another may be sent: Defender's list lags behind its orders
+	// by up to three minutes (F34).
+	SettleIsolate = 200 * time.Second
 	// SettleRelease is the same for a release. It is shorter because a second release does no harm and a late one does.
 	SettleRelease = 30 * time.Second
 	// WatchAfter is how long an ended lockdown is watched for a late isolate: Defender tries for 72 hours (C-01, D-13).
@@ -29,6 +29,7 @@ const (
 	// LoudAfter is the number of failed releases in a row after which everybody is told (K-08).
 	LoudAfter = 3
 
+	absentFor  = 4                // looks in a row that must not show an isolate, so that a clock that jumps can not end the search alone
 	freshFor   = 10 * time.Second // facts older than this do not justify an order (look before you act)
 	blindAfter = 2                // failed looks in a row after which a release is sent without one: it fails safe (K-11)
 	maxBackoff = 10 * time.Minute
@@ -95,7 +96,7 @@ func Plan(l Lockdown, seen Seen, now time.Time) Next {
 }
 
 func planRequested(l Lockdown, seen Seen, now time.Time) Next {
-	if gate := retryAt(l, VerbIsolate); gate.After(now) {
+	if gate := retryAt(l, VerbIsolate, now); gate.After(now) {
 		return Next{Do: DoWait, Until: earliest(gate, l.FreshUntil)}
 	}
 	if !seen.fresh(now) {
@@ -112,14 +113,14 @@ func planPending(l Lockdown, seen Seen, now time.Time) Next {
 	if !l.CancelWanted {
 		return look(l, seen, now, every, pendingEnd(l))
 	}
-	if gate := retryAt(l, VerbCancel); gate.After(now) {
+	if gate := retryAt(l, VerbCancel, now); gate.After(now) {
 		return look(l, seen, now, min(every, 15*time.Second), gate)
 	}
 	return Next{Do: DoSend, Verb: VerbCancel, ActionID: l.ActionID}
 }
 
 func planRelease(l Lockdown, seen Seen, now time.Time) Next {
-	if gate := retryAt(l, VerbRelease); gate.After(now) {
+	if gate := retryAt(l, VerbRelease, now); gate.After(now) {
 		return Next{Do: DoWait, Until: gate}
 	}
 	if !seen.fresh(now) {
@@ -128,8 +129,9 @@ func planRelease(l Lockdown, seen Seen, now time.Time) Next {
 		}
 		return look(l, seen, now, 0, time.Time{})
 	}
-	if stray := openIsolate(l, seen.Actions); stray != nil && !cancelTried(l, stray.ID) {
-		return Next{Do: DoSend, Verb: VerbCancel, ActionID: stray.ID} // or it would strike after the release (C-01)
+	if stray := openIsolate(l, seen.Actions); stray != nil && !retryAt(l, VerbCancel, now).After(now) {
+		// Or it would strike after the release, or stand in its way (C-01). Between two tries the release has its turn.
+		return Next{Do: DoSend, Verb: VerbCancel, ActionID: stray.ID}
 	}
 	if openRelease(seen.Actions) != nil {
 		return look(l, seen, now, 15*time.Second, time.Time{}) // a release is under way, whoever asked for it
@@ -145,7 +147,7 @@ func look(l Lockdown, seen Seen, now time.Time, every time.Duration, limit time.
 	} else if l.SeenAt.IsZero() {
 		next = now
 	}
-	if l.SeenAt.After(now) { // the clock was set back: look again rather than wait for it
+	if l.SeenAt.After(now) || seen.TriedAt.After(now) { // the clock was set back: look again rather than wait for it
 		next = now
 	}
 	if !next.After(now) {
@@ -211,12 +213,14 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// retryAt is when the next attempt of the verb may be made.
-func retryAt(l Lockdown, v Verb) time.Time {
-	if a := lastAttempt(l, v); a != nil {
-		return a.RetryAt
+// retryAt is when the next attempt of the verb may be made. A time that no wait leads to comes from a clock that was set back since, and
+// holds nobody up (F59).
+func retryAt(l Lockdown, v Verb, now time.Time) time.Time {
+	a := lastAttempt(l, v)
+	if a == nil || a.SentAt.After(now) || a.RetryAt.Sub(now) > maxThrottl {
+		return time.Time{}
 	}
-	return time.Time{}
+	return a.RetryAt
 }
 
 func lastSent(l Lockdown, v Verb) time.Time {
@@ -241,10 +245,6 @@ func openAttempt(l Lockdown, v Verb) *Attempt {
 		return a
 	}
 	return nil
-}
-
-func cancelTried(l Lockdown, actionID string) bool {
-	return slices.ContainsFunc(l.Attempts, func(a Attempt) bool { return a.Verb == VerbCancel && a.ActionID == actionID })
 }
 
 // AttemptToken is the token of the n-th attempt: unique because the row with n is stored before anything is sent.

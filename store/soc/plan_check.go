@@ -104,7 +104,7 @@ func checkAttempts(before, after Lockdown, _ []AuditEntry) error {
 	}
 	for _, old := range before.Attempts {
 		kept := slices.ContainsFunc(after.Attempts, func(a Attempt) bool { return a.Token == old.Token && a.Verb == old.Verb })
-		if !kept && (old.Verb == VerbIsolate || old.Outcome == OutcomeUnknown) {
+		if !kept && !mayGo(old) {
 			return broken("I8", "attempt %d vanished", old.N)
 		}
 	}

@@ -13,8 +13,10 @@ func ours(l Lockdown, a MachineAction) bool {
 			return true
 		}
 	}
-	c, ok := ParseOrderComment(a.Comment)
-	return ok && c.Lockdown == l.ID
+	if c, ok := ParseOrderComment(a.Comment); ok {
+		return c.Lockdown == l.ID
+	}
+	return l.ID != "" && strings.HasPrefix(a.Comment, commentMagic+" id="+string(l.ID)+" ") // cut off on the way
 }
 
 // carries reports whether the action's comment holds the token. A comment that was shortened or wrapped on the way still counts.
@@ -107,6 +109,11 @@ func holding(actions []MachineAction) []MachineAction {
 		}
 	}
 	return held
+}
+
+// ownHold returns the newest isolate of this lockdown that is in force, nil if none is.
+func ownHold(l Lockdown, actions []MachineAction) *MachineAction {
+	return newestOf(holding(actions), func(a MachineAction) bool { return ours(l, a) })
 }
 
 // foreignHold returns an isolate from outside that is in force or under way, nil if there is none.

@@ -16,6 +16,10 @@ func (m *mover) remember(a MachineAction) {
 
 func (m *mover) followIsolate(actions []MachineAction) {
 	a := byID(actions, m.l.ActionID)
+	if twin := ownHold(m.l, actions); twin != nil && (a == nil || a.Status != ActionSucceeded) {
+		// Another order of ours holds the host. The one that we followed may stay queued behind it for days (C-01); the clock runs.
+		a, m.l.ActionID = twin, twin.ID
+	}
 	if a == nil {
 		return
 	}
@@ -92,6 +96,8 @@ func (m *mover) followRelease(seen Seen) {
 	}
 	m.remember(*a)
 	switch {
+	case a.Status == ActionSucceeded && ownHold(m.l, seen.Actions) != nil: // it was older, or an isolate overtook it (C-01)
+		m.releaseFailed("the release was carried out, but an isolate order of this lockdown took effect after it", a.ID)
 	case a.Status == ActionSucceeded:
 		m.end(PhaseReleased, m.l.ReleaseCause, a.Finished(), AuditEntry{
 			Action: "confirm-release", Actor: m.l.ReleaseBy, Result: ResultOK, ActionID: a.ID, Detail: "released: " + releaseWords(m.l.ReleaseCause),

@@ -323,7 +323,7 @@ func newModel(t *rapid.T) *model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &model{t: t, w: &tenant{now: start, online: true, lagMax: 100 * time.Second}}
+	m := &model{t: t, w: &tenant{now: start, online: true, lagMax: 180 * time.Second}}
 	if err := m.save(l, e); err != nil {
 		t.Fatal(err)
 	}

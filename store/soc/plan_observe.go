@@ -150,6 +150,9 @@ func (m *mover) seeOutside(actions []MachineAction, taken bool) bool {
 
 // seeReleased finds a release of ours that worked after it had been given up.
 func (m *mover) seeReleased(actions []MachineAction) {
+	if ownHold(m.l, actions) != nil {
+		return
+	}
 	isolate := mainOf(m.l, actions)
 	a := newestOf(actions, func(a MachineAction) bool {
 		return a.Is(ActionUnisolate) && a.Status == ActionSucceeded && ours(m.l, a) && finishedAfter(&a, &isolate)
@@ -167,7 +170,11 @@ func (m *mover) countAbsent(v Verb, seen Seen, settle time.Duration) {
 		return
 	}
 	t.Absent++
-	if seen.At.Before(t.SentAt.Add(settle)) || t.Absent < 2 {
+	looks := 2
+	if v == VerbIsolate {
+		looks = absentFor
+	}
+	if seen.At.Before(later(t.SentAt, t.DoneAt).Add(settle)) || t.Absent < looks {
 		return
 	}
 	t.Outcome, t.DoneAt = OutcomeAbsent, m.now

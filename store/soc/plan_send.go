@@ -75,19 +75,6 @@ func (m *mover) beginCancel(n int, actionID string) {
 	m.note(AuditEntry{Action: "send-cancel", Result: ResultOK, ActionID: actionID, Detail: fmt.Sprintf("cancel order %d is being sent", n)})
 }
 
-// prune keeps the rows few: old releases and cancels that are known to have changed nothing go first, what may still matter stays.
-func prune(rows []Attempt) []Attempt {
-	if len(rows) <= maxRows {
-		return rows
-	}
-	for i, a := range rows[:len(rows)-1] {
-		if a.Verb != VerbIsolate && (a.Outcome == OutcomeRefused || a.Outcome == OutcomeAbsent) {
-			return append(append([]Attempt{}, rows[:i]...), rows[i+1:]...)
-		}
-	}
-	return rows
-}
-
 // CommentFor is the comment of the attempt's order (K-12).
 func CommentFor(l Lockdown, a Attempt) OrderComment {
 	c := OrderComment{
@@ -104,14 +91,6 @@ func CommentFor(l Lockdown, a Attempt) OrderComment {
 		c.By, c.Via, c.Reason = l.CancelledBy.Name, l.CancelledBy.Via, ""
 	}
 	return c
-}
-
-// LastAttempt returns the newest attempt row; false if there is none.
-func (l Lockdown) LastAttempt() (Attempt, bool) {
-	if len(l.Attempts) == 0 {
-		return Attempt{}, false
-	}
-	return l.Attempts[len(l.Attempts)-1], true
 }
 
 // Applied writes down what the call came to. An answer that nobody understood leaves the outcome unknown; Observed finds it out. An outcome
@@ -184,10 +163,21 @@ func (m *mover) answered(t *Attempt, a MachineAction) {
 
 func (m *mover) mismatch(t *Attempt, a MachineAction) {
 	t.Error = fmt.Sprintf("the answer was about %s on machine %s", a.Type, a.MachineID)
-	m.l.Trouble = "Defender answered an order with another machine's action; check the host in the portal, then close or release the lockdown"
 	if m.l.Phase == PhaseSubmitting {
-		m.move(PhaseNeedsHuman, AuditEntry{Action: "send", Result: ResultFailed, ActionID: a.ID, Detail: t.Error})
+		m.strayed(t.Error)
 	}
+}
+
+// strays reports an answer that was read and is about something else than what was ordered.
+func strays(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == CodeMismatch
+}
+
+// strayed hands an isolate that may have reached another machine to a person: sending it again could isolate a third one (F21).
+func (m *mover) strayed(why string) {
+	m.l.Trouble = "Defender answered an order with another machine's action; check the host in the portal, then close or release the lockdown"
+	m.move(PhaseNeedsHuman, AuditEntry{Action: "send", Result: ResultFailed, Detail: why})
 }
 
 // inProgress handles "already in progress": nothing was created; the list tells whose order is in the way (F24, F25, C-02).
@@ -240,9 +230,11 @@ func (m *mover) refused(t *Attempt, err error) {
 	case KindUnauthorized, KindDenied, KindRefused, KindNotFound, KindInvalid:
 		t.Outcome, t.DoneAt = OutcomeRefused, m.now
 		m.refusedForGood(t)
-	default: // nobody knows; Observed finds out
-		t.RetryAt = m.now.Add(SettleRelease)
-		if !m.l.Phase.Final() {
+	default: // nobody knows; Observed finds out, counting from the end of the call
+		t.DoneAt, t.RetryAt = m.now, m.now.Add(SettleRelease)
+		if strays(err) && t.Verb == VerbIsolate && m.l.Phase == PhaseSubmitting {
+			m.strayed(t.Error)
+		} else if !m.l.Phase.Final() {
 			m.l.Trouble = "the answer to the last order was lost; looking in Defender's list whether it arrived"
 		}
 	}

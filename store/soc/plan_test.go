@@ -132,7 +132,7 @@ func TestIllegalTransitionsAreErrorsNotPanics(t *testing.T) {
 	}
 }
 
-func TestF21F22_AnswerThatIsNotOurAction(t *testing.T) {
+func TestF21_F22_AnswerThatIsNotOurAction(t *testing.T) {
 	l, _ := requested(t)
 	sent, _, _ := soc.Begin(l, soc.Next{Do: soc.DoSend, Verb: soc.VerbIsolate}, planNow)
 	good := soc.MachineAction{ID: "a1", Type: soc.ActionIsolate, Status: soc.ActionPending, MachineID: isoKey.MachineID}

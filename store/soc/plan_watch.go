@@ -30,6 +30,14 @@ func (m *mover) watch(seen Seen) {
 	}
 }
 
+// EndWatch stops the watch of an ended lockdown when nobody can look any more.
+func EndWatch(l Lockdown, why string, now time.Time) (Lockdown, AuditEntry) {
+	m := newMover(l, now)
+	m.l.WatchUntil, m.l.Wake = time.Time{}, time.Time{}
+	m.note(AuditEntry{Action: "watch-ended", Result: ResultSeen, Cause: l.Cause, Detail: why})
+	return m.l, m.audit[0]
+}
+
 // struckBy returns our isolate that holds the host although the lockdown has ended, nil if none does or if others hold the host too (I6).
 func struckBy(l Lockdown, actions []MachineAction, now time.Time) *MachineAction {
 	if foreignHold(l, actions) != nil {
@@ -45,7 +53,7 @@ func struckBy(l Lockdown, actions []MachineAction, now time.Time) *MachineAction
 		case l.Cause == CauseSuperseded: // the isolate that took over came to nothing
 			return !early && takerGaveUp(l, actions)
 		}
-		return a.ID != l.ActionID && a.Finished().After(l.EndedAt)
+		return a.ID != l.ActionID && !a.Finished().Before(l.EndedAt)
 	})
 }
 
@@ -65,10 +73,10 @@ func planWatch(l Lockdown, seen Seen, now time.Time) Next {
 	if !seen.fresh(now) {
 		return look(l, seen, now, every, time.Time{})
 	}
-	if stray := openIsolate(l, seen.Actions); stray != nil && !retryAt(l, VerbCancel).After(now) {
+	if stray := openIsolate(l, seen.Actions); stray != nil && !retryAt(l, VerbCancel, now).After(now) {
 		return Next{Do: DoSend, Verb: VerbCancel, ActionID: stray.ID}
 	}
-	if struckBy(l, seen.Actions, now) != nil && openRelease(seen.Actions) == nil && !retryAt(l, VerbRelease).After(now) {
+	if struckBy(l, seen.Actions, now) != nil && openRelease(seen.Actions) == nil && !retryAt(l, VerbRelease, now).After(now) {
 		return Next{Do: DoSend, Verb: VerbRelease}
 	}
 	return look(l, seen, now, every, time.Time{})
