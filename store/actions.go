@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,7 +97,7 @@ func mergeActions(b *bbolt.Bucket, host soc.HostKey, actions []soc.MachineAction
 		at[a.ID] = i
 	}
 	for _, a := range actions {
-		if a.ID == "" || a.MachineID != "" && a.MachineID != host.MachineID {
+		if a.ID == "" || a.MachineID != "" && !strings.EqualFold(a.MachineID, host.MachineID) {
 			continue // not this host's
 		}
 		a.Integration, a.MachineID = host.Integration, host.MachineID

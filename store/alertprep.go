@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sync"
 
@@ -31,6 +32,7 @@ type packed struct {
 type preparedBatch struct {
 	items []prepared
 	last  bool
+	err   error
 }
 
 // prepareAll compresses the next batch while the last one is being committed.
@@ -40,7 +42,8 @@ func (s *Store) prepareAll(ctx context.Context, id soc.IntegrationID, raws []soc
 		defer close(out)
 		for first := true; first || len(raws) > 0; first = false {
 			n := min(alertBatch, len(raws))
-			b := preparedBatch{items: s.prepareBatch(id, raws[:n]), last: n == len(raws)}
+			items, err := s.prepareBatch(id, raws[:n])
+			b := preparedBatch{items: items, last: n == len(raws), err: err}
 			raws = raws[n:]
 			select {
 			case out <- b:
@@ -52,21 +55,26 @@ func (s *Store) prepareAll(ctx context.Context, id soc.IntegrationID, raws []soc
 	return out
 }
 
-// prepareBatch hashes and compresses on two goroutines.
-func (s *Store) prepareBatch(id soc.IntegrationID, raws []soc.RawAlert) []prepared {
+// prepareBatch hashes and compresses on two goroutines. A panic in one of them is an error of the batch, not the end of the process that
+// keeps the timers.
+func (s *Store) prepareBatch(id soc.IntegrationID, raws []soc.RawAlert) ([]prepared, error) {
 	items := make([]prepared, len(raws))
 	var wg sync.WaitGroup
 	half := (len(items)/2/blockSlots + 1) * blockSlots
-	for part := range slices.Chunk(items, half) {
-		src := raws[:len(part)]
-		raws = raws[len(part):]
-		wg.Go(func() { s.preparePart(id, part, src) })
+	var errs [2]error
+	part := 0
+	for chunk := range slices.Chunk(items, half) {
+		src, err := raws[:len(chunk)], &errs[part]
+		raws = raws[len(chunk):]
+		part++
+		wg.Go(func() { *err = s.preparePart(id, chunk, src) })
 	}
 	wg.Wait()
-	return items
+	return items, errors.Join(errs[:]...)
 }
 
-func (s *Store) preparePart(id soc.IntegrationID, items []prepared, raws []soc.RawAlert) {
+func (s *Store) preparePart(id soc.IntegrationID, items []prepared, raws []soc.RawAlert) (err error) {
+	defer guard(&err)()
 	w := blockWriter{pack: s.pack}
 	for i := range items {
 		p, r := &items[i], &raws[i]
@@ -76,6 +84,7 @@ func (s *Store) preparePart(id soc.IntegrationID, items []prepared, raws []soc.R
 		}
 	}
 	w.flush()
+	return nil
 }
 
 // blockWriter fills blocks with alerts.

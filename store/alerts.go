@@ -36,6 +36,9 @@ func (s *Store) PutAlerts(ctx context.Context, id soc.IntegrationID, raws []soc.
 		}
 	}()
 	for batch := range batches {
+		if batch.err != nil {
+			return res, batch.err
+		}
 		put := putter{s: s, id: id, res: res}
 		err := s.update(ctx, func(c *change) error {
 			if err := put.run(c, batch.items); err != nil || !batch.last {

@@ -24,13 +24,19 @@ func (s *Store) startIndex() {
 	s.done.Add(1)
 	go func() {
 		defer s.done.Done()
-		if err := s.loadIndex(ctx); err != nil {
+		if err := s.guardedLoad(ctx); err != nil {
 			s.problem.note(fmt.Sprintf("the list of alerts is not complete: %v", err))
 			s.idx.err = err // without knowing all alerts none may be added
 		}
 		close(s.idx.ready)
 		s.hub.Publish(soc.TopicAlerts)
 	}()
+}
+
+// guardedLoad is loadIndex; a panic ends the loading, not the process that keeps the timers.
+func (s *Store) guardedLoad(ctx context.Context) (err error) {
+	defer guard(&err)()
+	return s.loadIndex(ctx)
 }
 
 // loading is how far the loader got in one integration, backwards.

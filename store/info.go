@@ -80,5 +80,8 @@ func (p *problems) list() []string {
 	return slices.Clone(p.texts)
 }
 
+// Ready waits until the queue index is complete, so that counts are final.
+func (s *Store) Ready(ctx context.Context) error { return s.idx.wait(ctx) }
+
 // Schema is the version of the file format that this program writes.
 func Schema() int { return int(schemaVersion) }

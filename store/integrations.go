@@ -113,7 +113,8 @@ func (s *Store) Integration(ctx context.Context, id soc.IntegrationID) (in soc.I
 }
 
 // DeleteIntegration removes an integration with its alerts, hosts, actions and poll state. Its lockdowns and its history stay, and its id is
-// never used again. Error: soc.ErrNotFound.
+// never used again. Errors: soc.ErrNotFound; soc.ErrConflict (code "live-lockdowns") while one of its lockdowns is open, because then nobody
+// could release that host any more.
 func (s *Store) DeleteIntegration(ctx context.Context, id soc.IntegrationID, entries ...soc.AuditEntry) error {
 	if err := s.idx.wait(ctx); err != nil {
 		return err
@@ -122,6 +123,9 @@ func (s *Store) DeleteIntegration(ctx context.Context, id soc.IntegrationID, ent
 		key := []byte(id)
 		if c.Bucket(bIntegrations).Get(key) == nil {
 			return notFound("integration", string(id))
+		}
+		if n := openOf(c.Tx, id); n > 0 {
+			return refuse(soc.KindConflict, "live-lockdowns", fmt.Sprintf("integration %s still has %d live lockdowns", id, n))
 		}
 		for _, name := range [][]byte{bIntegrations, bPoll} {
 			if err := c.Bucket(name).Delete(key); err != nil {

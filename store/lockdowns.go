@@ -14,7 +14,7 @@ import (
 )
 
 // SaveLockdown writes a lockdown, its indexes and its audit lines in one transaction and returns it with its new Revision. Revision must be
-// the stored one, 0 for a new record. Errors: soc.ErrConflict (codes "stale-revision", "exists", "open-lockdown", "final-record"),
+// the stored one, 0 for a new record. Errors: soc.ErrConflict (codes "stale-revision", "exists", "open-lockdown", "final-record", "detached"),
 // soc.ErrInvalid ("no-id", "no-wake", "host-changed"), soc.ErrNotFound.
 func (s *Store) SaveLockdown(ctx context.Context, l soc.Lockdown, entries ...soc.AuditEntry) (soc.Lockdown, error) {
 	toUTC(&l)

@@ -261,3 +261,45 @@ func TestF70_DamagedLockdownDoesNotHideTheOthers(t *testing.T) {
 		t.Error("Info does not report the damaged record")
 	}
 }
+
+// A tenant that is detached while somebody orders a lockdown must not take the way to release that host with it (P-15).
+func TestK07_IntegrationWithAnOpenLockdownIsNotDeleted(t *testing.T) {
+	s := fresh(t)
+	must(s.SaveIntegration(t.Context(), integration("i1", "contoso")))
+	must(s.SaveIntegration(t.Context(), integration("i10", "fabrikam")))
+	l := lockdown("LK-1", "m1")
+	l.Key.Integration = "i1"
+	l = must(s.SaveLockdown(t.Context(), l))
+	err := s.DeleteIntegration(t.Context(), "i1")
+	if !errors.Is(err, &soc.Error{Kind: soc.KindConflict, Code: "live-lockdowns"}) {
+		t.Fatalf("deleted under a live lockdown: %v", err)
+	}
+	if _, err := s.Integration(t.Context(), "i1"); err != nil {
+		t.Fatalf("the integration is gone: %v", err)
+	}
+	if err := s.DeleteIntegration(t.Context(), "i10"); err != nil {
+		t.Fatalf("another integration's lockdown is in the way: %v", err)
+	}
+	l.Phase, l.Wake = soc.PhaseReleased, time.Time{}
+	must(s.SaveLockdown(t.Context(), l))
+	if err := s.DeleteIntegration(t.Context(), "i1"); err != nil {
+		t.Fatal(err)
+	}
+	late := lockdown("LK-2", "m1")
+	late.Key.Integration = "i1"
+	if _, err := s.SaveLockdown(t.Context(), late); !errors.Is(err, &soc.Error{Kind: soc.KindConflict, Code: "detached"}) {
+		t.Fatalf("a lockdown was ordered on a tenant that is gone: %v", err)
+	}
+}
+
+// Machine ids differ in letter case between endpoints; an action must not be lost over it.
+func TestF37_ActionsOfAMachineIdInOtherCaseAreKept(t *testing.T) {
+	s := fresh(t)
+	key := soc.HostKey{Integration: "i1", MachineID: "aa01"}
+	if err := s.PutHostActions(t.Context(), key, []soc.MachineAction{action("a", "AA01", soc.ActionIsolate, soc.ActionSucceeded, 0, 0)}, testNow); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := s.Actions(t.Context(), key); err != nil || len(got) != 1 || got[0].MachineID != "aa01" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+}

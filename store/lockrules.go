@@ -32,10 +32,29 @@ func checkSave(tx *bbolt.Tx, old soc.Lockdown, found bool, l soc.Lockdown) error
 	if l.Phase.Final() {
 		return nil
 	}
+	if !found && detached(tx, l.Key.Integration) {
+		return refuse(soc.KindConflict, "detached", "the host's tenant was detached meanwhile")
+	}
 	if id := tx.Bucket(bOpen).Get(hostKey(l.Key)); id != nil && string(id) != string(l.ID) { // I11
 		return refuse(soc.KindConflict, "open-lockdown", fmt.Sprintf("host %s already has the open lockdown %s", l.Key.MachineID, id))
 	}
 	return nil
+}
+
+// detached reports whether the integration existed once and does not any more.
+func detached(tx *bbolt.Tx, id soc.IntegrationID) bool {
+	return tx.Bucket(bIntegrations).Get([]byte(id)) == nil && tx.Bucket(bMeta).Get(usedID(id)) != nil
+}
+
+// openOf counts the open lockdowns of an integration, damaged ones included.
+func openOf(tx *bbolt.Tx, id soc.IntegrationID) (n int) {
+	cur := tx.Bucket(bOpen).Cursor()
+	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
+		if h, _, ok := splitHostKey(k); ok && h.Integration == id {
+			n++
+		}
+	}
+	return n
 }
 
 // sameOutcome reports whether only the watch fields of a finished lockdown differ.

@@ -168,9 +168,13 @@ func explainOpen(path string, err error) error {
 }
 
 func damaged(path string, err error) error {
+	why := err.Error()
+	if errors.Is(err, errPanic) { // what the runtime says of it helps nobody; it is kept in Err
+		why = "its pages do not fit together, or it was cut short"
+	}
 	return &soc.Error{
 		Kind: soc.KindUnavailable, Code: "store-damaged", Err: err,
-		What:  fmt.Sprintf("the store %s is damaged: %v", path, err),
+		What:  fmt.Sprintf("the store %s is damaged: %s", path, why),
 		Means: "nothing was changed; isolated hosts stay isolated until somebody releases them",
 		Next:  "move the file away and restore a backup, or release hosts in the Defender portal",
 	}

@@ -205,7 +205,7 @@ func TestT13_DeletedIntegrationTakesOnlyItsOwn(t *testing.T) {
 		}
 		must(s.PutAlerts(t.Context(), key.Integration, []soc.RawAlert{rawAlert("1", nil)}, soc.PollState{FirstDone: true}))
 		l := lockdown("LK-"+id, "m1")
-		l.Key = key
+		l.Key, l.Phase, l.Wake = key, soc.PhaseReleased, time.Time{}
 		must(s.SaveLockdown(t.Context(), l, soc.AuditEntry{Action: "isolate"}))
 	}
 	if err := s.DeleteIntegration(t.Context(), "i1", soc.AuditEntry{Action: "detach"}); err != nil {
