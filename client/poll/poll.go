@@ -13,6 +13,7 @@ package poll
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -113,16 +114,29 @@ func orDefault[T comparable](v, other T) T {
 	return v
 }
 
-// Run polls until ctx ends and returns its error, after everything it started has stopped. The queue loads at once (K-09).
+// Run polls until ctx ends and returns its error, after everything it started has stopped. The queue loads at once (K-09). A panic in one
+// part ends all of them and is the error; it must not reach the process, which keeps the timers of lockdowns (F74).
 func (p *Poller) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	var wg sync.WaitGroup
-	wg.Go(func() { p.runAlerts(ctx) })
-	wg.Go(func() { p.runActions(ctx) })
+	part := func(run func(context.Context)) {
+		wg.Go(func() {
+			defer func() {
+				if v := recover(); v != nil {
+					stop(fmt.Errorf("panic: %v", v))
+				}
+			}()
+			run(ctx)
+		})
+	}
+	part(p.runAlerts)
+	part(p.runActions)
 	for range hostWorkers {
-		wg.Go(func() { p.runHosts(ctx) })
+		part(p.runHosts)
 	}
 	wg.Wait()
-	return ctx.Err()
+	return context.Cause(ctx)
 }
 
 // Kick polls now instead of at the end of the interval.

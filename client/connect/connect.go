@@ -1,0 +1,147 @@
+// Package connect owns the attached tenants: it signs in to each, keeps one poller per tenant running, and is the only place where
+// integrations are added, changed, tested and removed.
+//
+// It promises four things. Credentials are proved before they are stored: a draft that can not sign in changes nothing, and the old ones
+// stay in force (V-05). A stored secret goes only where it was meant to go: with other hosts it must be typed again. Switching a tenant
+// off stops new isolations, never the reading and never a release; and a tenant with live lockdowns is not detached by accident (K-07).
+// Every change and every refusal is a line of the audit history, and none of them shows a secret.
+//
+// Run supervises the pollers: one that fails or panics is audited and started again with a growing pause, without touching the others.
+package connect
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"cordon/store/soc"
+)
+
+// Store is what this package reads and writes.
+type Store interface {
+	Integrations(ctx context.Context) ([]soc.Integration, error)
+	Integration(ctx context.Context, id soc.IntegrationID) (soc.Integration, error)
+	SaveIntegration(ctx context.Context, in soc.Integration, audit ...soc.AuditEntry) (soc.Integration, error)
+	DeleteIntegration(ctx context.Context, id soc.IntegrationID, audit ...soc.AuditEntry) error
+	Lockdowns(ctx context.Context, q soc.LockdownQuery) ([]soc.Lockdown, error)
+	AppendAudit(ctx context.Context, entries ...soc.AuditEntry) error
+	Watch() *soc.Watcher
+}
+
+// Sealer encrypts credentials for the store. Open refuses text that was sealed for another name or version.
+type Sealer interface {
+	Seal(name string, version int, plain string) ([]byte, error)
+	Open(name string, version int, sealed []byte) (string, error)
+}
+
+// Lockdowns is what detaching orders.
+type Lockdowns interface {
+	Release(ctx context.Context, s soc.Session, r soc.ReleaseRequest) (soc.Lockdown, error)
+	CancelLockdown(ctx context.Context, s soc.Session, id soc.LockdownID, reason string) (soc.Lockdown, error)
+	CloseLockdown(ctx context.Context, s soc.Session, id soc.LockdownID, reason string) (soc.Lockdown, error)
+}
+
+// Options are the parts of a Service. Store, Sealer and Dial are required.
+type Options struct {
+	Store  Store
+	Sealer Sealer
+	// Dial makes the client and the poller of one integration; Defender returns the real one.
+	Dial Dial
+	// Lockdowns returns the lockdown service; it is asked late because that service needs this one.
+	Lockdowns func() Lockdowns
+	// History judges a "how far back" setting.
+	History func(text string, now time.Time) (time.Time, error)
+	Now     func() time.Time
+	// Backoff returns the pause before the nth restart of a poller; nil means 1 s, doubled up to 5 min.
+	Backoff func(n int) time.Duration
+}
+
+// Service keeps the tenants connected. Make it with New; it is safe for concurrent use.
+type Service struct {
+	o    Options
+	kick chan struct{}
+
+	mu    sync.Mutex
+	links map[soc.IntegrationID]*line
+	going map[soc.IntegrationID]bool // being detached: not dialled again
+}
+
+// New makes a Service; nothing is contacted before Run or a command.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Backoff == nil {
+		o.Backoff = backoff
+	}
+	return &Service{o: o, kick: make(chan struct{}, 1), links: map[soc.IntegrationID]*line{}, going: map[soc.IntegrationID]bool{}}
+}
+
+func backoff(n int) time.Duration { return min(time.Second<<min(n, 9), 5*time.Minute) }
+
+// Conns returns the live condition of every integration, in the order of the store. A condition that can not be told says so; an
+// integration is never left out.
+func (s *Service) Conns(ctx context.Context) []soc.Conn {
+	ins, err := s.o.Store.Integrations(ctx)
+	if err != nil {
+		return nil
+	}
+	out := make([]soc.Conn, 0, len(ins))
+	for _, in := range ins {
+		out = append(out, s.conn(in))
+	}
+	return out
+}
+
+func (s *Service) conn(in soc.Integration) soc.Conn {
+	in.Sealed = nil
+	l, err := s.line(in.ID)
+	if err != nil {
+		return soc.Conn{Integration: in, State: "refused", Problem: err.Error(), Interval: in.PollInterval}
+	}
+	c := l.link.Poller.Status()
+	c.Integration = in
+	c.Integration.Sealed = nil
+	if problem := l.trouble(); problem != "" {
+		c.State, c.Problem = "unreachable", problem
+	}
+	if !in.Enabled && c.State == "ok" {
+		c.State = "disabled"
+	}
+	return c
+}
+
+// WantHost fetches a host, its users and its actions in the background.
+func (s *Service) WantHost(key soc.HostKey, force bool) {
+	if key.IsZero() {
+		return
+	}
+	if l, err := s.line(key.Integration); err == nil {
+		l.link.Poller.WantHost(key.MachineID, force)
+	}
+}
+
+// Refresh polls every tenant now.
+func (s *Service) Refresh() {
+	for _, l := range s.all() {
+		l.link.Poller.Kick()
+	}
+}
+
+func (s *Service) all() []*line {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]*line, 0, len(s.links))
+	for _, l := range s.links {
+		out = append(out, l)
+	}
+	return out
+}
+
+// wake makes Run look at the integrations again.
+func (s *Service) wake() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}

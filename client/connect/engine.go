@@ -1,0 +1,117 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"cordon/client/lockdown"
+	"cordon/client/poll"
+	"cordon/store/soc"
+)
+
+// Everything is what the background client remembers with: store.Store.
+type Everything interface {
+	Store
+	lockdown.Store
+	poll.Store
+	SavePolicy(ctx context.Context, p soc.Policy, audit ...soc.AuditEntry) (soc.Policy, error)
+}
+
+// Parts are what an Engine is assembled from.
+type Parts struct {
+	Store   Everything
+	Sealer  Sealer
+	Version string
+	// Changed is called whenever the condition of a tenant may have changed; it must not block.
+	Changed func()
+	// Presets are offered besides the ordinary ones: demo mode's short periods (K-03).
+	Presets []time.Duration
+	// Tune may change the rhythm of the pollers.
+	Tune func(*poll.Options)
+}
+
+// Engine is the background client whole: the tenants, the one door to their lockdowns, and the loop that keeps the timers. Nothing in it
+// needs a terminal.
+type Engine struct {
+	Tenants    *Service
+	Lockdowns  *lockdown.Service
+	Reconciler *lockdown.Reconciler
+
+	store Everything
+}
+
+// Assemble builds an Engine; nothing is contacted before Run or a command.
+func Assemble(p Parts) *Engine {
+	e := &Engine{store: p.Store}
+	e.Tenants = New(Options{
+		Store: p.Store, Sealer: p.Sealer, History: poll.ParseHistory,
+		Dial:      Defender(Wiring{Store: p.Store, Version: p.Version, Changed: p.Changed, Tune: p.Tune}),
+		Lockdowns: func() Lockdowns { return e.Lockdowns },
+	})
+	o := lockdown.Options{Store: p.Store, Remotes: e.Tenants, Presets: p.Presets, Missing: e.Tenants.Missing, Budget: e.Tenants.Budget}
+	e.Lockdowns = lockdown.NewService(o)
+	e.Reconciler = lockdown.NewReconciler(o)
+	return e
+}
+
+// Run works until ctx ends and returns when everything has stopped. A half that fails or panics is audited and started again with a
+// growing pause; the other half goes on.
+func (e *Engine) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { e.keep(ctx, "poller", e.Tenants.Run) })
+	wg.Go(func() { e.keep(ctx, "reconciler", e.Reconciler.Run) })
+	wg.Wait()
+}
+
+func (e *Engine) keep(ctx context.Context, name string, run func(context.Context) error) {
+	for n := 0; ; n++ {
+		began := time.Now()
+		err := protect(func() error { return run(ctx) })
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > longRun {
+			n = 0
+		}
+		wait := backoff(n)
+		_ = e.store.AppendAudit(ctx, soc.AuditEntry{
+			Actor: soc.Service(name), Action: "restart", Target: name, Result: soc.ResultFailed,
+			Detail: fmt.Sprintf("the %s stopped: %v; start %d in %s", name, err, n+2, wait),
+		})
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// Lively is a Tune for demonstrations: machine actions are followed every few seconds.
+func Lively(o *poll.Options) { o.ActionsBusy, o.ActionsIdle = 5*time.Second, 30*time.Second }
+
+// Demo attaches a simulated tenant, or points the one that is attached already to where it is now, and makes a short period the default.
+func (e *Engine) Demo(ctx context.Context, by soc.Session, draft soc.Integration, secret string, period time.Duration) error {
+	all, err := e.store.Integrations(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for the demo tenant: %w", err)
+	}
+	for _, in := range all {
+		if in.Name == draft.Name {
+			draft.ID, draft.Revision = in.ID, in.Revision
+		}
+	}
+	if _, err := e.Tenants.Save(ctx, by, draft, secret, func(soc.Step) {}); err != nil {
+		return fmt.Errorf("attaching the demo tenant: %w", err)
+	}
+	policy, err := e.store.Policy(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the policy: %w", err)
+	}
+	policy.DefaultPeriod = period
+	_, err = e.store.SavePolicy(ctx, policy)
+	return err
+}

@@ -1,0 +1,79 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cordon/client"
+	"cordon/client/lockdown"
+	"cordon/client/poll"
+	"cordon/store/soc"
+)
+
+// Remote carries orders to one tenant.
+type Remote = lockdown.Remote
+
+// Wiring are the parts that every connection to Defender shares.
+type Wiring struct {
+	Store   poll.Store
+	Version string
+	Now     func() time.Time
+	// Limits is the registry of call budgets; one per process.
+	Limits *client.Limits
+	OnCall func(client.Call)
+	// Changed is called whenever a condition may have changed; it must not block.
+	Changed func()
+	// Tune may change the rhythm of the pollers, for demonstrations and tests.
+	Tune func(*poll.Options)
+}
+
+// Defender returns the Dial of the real client and the real poller.
+func Defender(w Wiring) Dial {
+	if w.Limits == nil {
+		w.Limits = client.NewLimits(client.DefaultQuota())
+	}
+	return func(in soc.Integration, secret func(context.Context) (string, error)) (Link, error) {
+		c, err := client.New(client.Config{Integration: in, Secret: secret, Version: w.Version, Now: w.Now, Limits: w.Limits, OnCall: w.OnCall})
+		if err != nil {
+			return Link{}, err
+		}
+		o := poll.Options{Integration: in, API: c, Store: w.Store, Now: w.Now, Changed: w.Changed}
+		if w.Tune != nil {
+			w.Tune(&o)
+		}
+		return Link{API: c, Remote: c, Poller: poll.New(o)}, nil
+	}
+}
+
+// Missing names the Defender permission that the act needs and the app does not have; "" when nothing is missing or nothing is known yet.
+// It is what lockdown.Options.Missing asks for.
+func (s *Service) Missing(id soc.IntegrationID, _ soc.Act) string {
+	l, err := s.line(id)
+	if err != nil {
+		return ""
+	}
+	roles := l.link.Poller.Status().Roles
+	if len(roles) == 0 || client.CanIsolate(roles) {
+		return ""
+	}
+	for _, c := range client.Capabilities(roles) {
+		if !c.Granted && (c.Name == "isolate and release" || c.Name == "read hosts and actions") {
+			return c.Needs[0]
+		}
+	}
+	return ""
+}
+
+// Budget says how many calls of the tenant's application are used; "" when that is unknown.
+func (s *Service) Budget(id soc.IntegrationID) string {
+	l, err := s.line(id)
+	if err != nil {
+		return ""
+	}
+	c := l.link.Poller.Status()
+	if c.MinuteLimit == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d calls this minute, %d of %d this hour", c.MinuteUsed, c.MinuteLimit, c.HourUsed, c.HourLimit)
+}
