@@ -74,6 +74,9 @@ func (m *Model) remember(line string) {
 	m.recent = out
 }
 
+// askAgain is said after the first ctrl+c, for as long as it is true.
+const askAgain = "press ctrl+c again within 2 s to quit"
+
 // interrupt quits on the second ctrl+c within two seconds. A key that is held down is one press.
 func (m *Model) interrupt(k tea.KeyPressMsg) tea.Cmd {
 	if k.IsRepeat {
@@ -81,7 +84,7 @@ func (m *Model) interrupt(k tea.KeyPressMsg) tea.Cmd {
 	}
 	if m.now.Sub(m.interrupted) > twice {
 		m.interrupted = m.now
-		m.say(screen.NoticeMsg{Level: screen.Info, Text: "press ctrl+c again within 2 s to quit"})
+		m.say(screen.NoticeMsg{Level: screen.Info, Text: askAgain})
 		return nil
 	}
 	m.interrupted = time.Time{}

@@ -40,10 +40,10 @@ func TestC06_AcceptanceIsNeverCalledIsolated(t *testing.T) {
 		c.send(screen.IsolateMsg{Hosts: []soc.HostKey{c.host("WS-ENG-0012")}, Reason: "r"})
 		c.key("enter")
 		got := c.m.notice
-		if !strings.Contains(got.text, "requested: isolate WS-ENG-0012 for 4h") || !strings.Contains(got.text, "PENDING until the device confirms") {
+		if !strings.Contains(got.text, "PENDING WS-ENG-0012 4h requested (LK-NEW00001)") || !strings.Contains(got.text, "until the device confirms") {
 			t.Errorf("notice = %q", got.text)
 		}
-		if strings.Contains(got.text, "isolated") || got.level == screen.Good {
+		if strings.HasPrefix(got.text, "isolated") || got.level == screen.Good {
 			t.Errorf("an accepted order reads like success: %v %q", got.level, got.text)
 		}
 	})
@@ -168,7 +168,7 @@ func TestC17_AnEmptyChoiceNeverBecomesAnOrder(t *testing.T) {
 	})
 }
 
-func TestV32V33F84_TheDialogSaysWhatIsolationDoes(t *testing.T) {
+func TestV32_V33F84_TheDialogSaysWhatIsolationDoes(t *testing.T) {
 	inConsole(t, uitest.NewWorld(), 80, 24, func(t *testing.T, c *console) {
 		c.send(screen.IsolateMsg{Hosts: []soc.HostKey{c.host("WS-ENG-0012")}, Reason: "r"})
 		c.wait(time.Second)
@@ -177,7 +177,7 @@ func TestV32V33F84_TheDialogSaysWhatIsolationDoes(t *testing.T) {
 	})
 }
 
-func TestV19K03_OnlyTheAllowedPeriodsCanBeChosen(t *testing.T) {
+func TestV19_K03_OnlyTheAllowedPeriodsCanBeChosen(t *testing.T) {
 	inConsole(t, uitest.NewWorld(), 80, 24, func(t *testing.T, c *console) {
 		for typed, want := range map[string]string{"30m": "4h", "25h": "4h", "8h": "8h", "-1h": "", "x": ""} {
 			c.m.dialogs.Clear()
@@ -216,7 +216,7 @@ func TestV20_DigitsChooseAPresetOnlyWhileTheDurationHasTheFocus(t *testing.T) {
 	})
 }
 
-func TestC09C10_ANameIsExactAndSeveralMachinesAreShown(t *testing.T) {
+func TestC09_C10_ANameIsExactAndSeveralMachinesAreShown(t *testing.T) {
 	w := uitest.NewWorld()
 	for i, n := range []string{"PC10", "PC1", "PC100", "TWIN", "TWIN"} {
 		w.HostList = append(w.HostList, soc.Host{
@@ -410,19 +410,43 @@ func TestC16_OldFactsAreRefusedAndFreshOnesAskedFor(t *testing.T) {
 		c.w.Verdicts[key] = soc.Verdict{Code: "stale-facts", Why: "what is known about this host is 3h0m0s old"}
 		c.send(screen.IsolateMsg{Hosts: []soc.HostKey{key}, Reason: "r"})
 		c.wait(time.Second)
-		c.has("NOT POSSIBLE NOW", "3h0m0s old", "asked Defender for fresh facts")
-		forced := 0
-		for _, w := range c.w.Calls("want-host") {
-			if w.Request == true {
-				forced++
+		c.has("NOT POSSIBLE NOW", "3h0m0s old", "asked Defender for fresh facts", "R asks Defender for fresh facts", "R read the facts again")
+		forced := func() (n int) {
+			for _, w := range c.w.Calls("want-host") {
+				if w.Request == true {
+					n++
+				}
 			}
+			return n
 		}
-		if forced != 1 {
-			t.Errorf("fresh facts were asked for %d times, want once", forced)
+		if n := forced(); n != 1 {
+			t.Errorf("fresh facts were asked for %d times, want once", n)
+		}
+		c.key("R")
+		if n := forced(); n != 2 {
+			t.Errorf("after R fresh facts were asked for %d times, want twice", n)
 		}
 		delete(c.w.Verdicts, key)
 		c.w.Publish(soc.TopicHosts)
 		c.wait(time.Second)
 		c.has("Isolate for 4h", "[>Cancel ]") // the focus does not jump onto the button under a finger
+	})
+}
+
+// At three in the morning one types the name at once. The text goes to its field; it presses nothing.
+func TestK16_TypingTheNameWhileCancelHasTheFocusFillsTheField(t *testing.T) {
+	inConsole(t, uitest.NewWorld(), 80, 24, func(t *testing.T, c *console) {
+		c.send(screen.IsolateMsg{Hosts: []soc.HostKey{c.host("DC-LON-01")}, Reason: "r"})
+		c.wait(time.Second)
+		c.has("[>Cancel ]", "PROTECTED")
+		c.typed("DC-LON-01")
+		c.has("DC-LON-01 _", "[ Isolate for 4h ]")
+		if n := len(c.orders()); n != 0 {
+			t.Fatalf("%d orders without a button being pressed", n)
+		}
+		c.key("enter", "enter")
+		if calls := c.w.Calls("isolate"); len(calls) != 1 || calls[0].Request.(soc.IsolateRequest).Confirm != "DC-LON-01" {
+			t.Errorf("calls = %+v", calls)
+		}
 	})
 }

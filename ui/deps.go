@@ -21,6 +21,8 @@ type Reader interface {
 	OpenLockdown(ctx context.Context, key soc.HostKey) (soc.Lockdown, error)
 	Lockdowns(ctx context.Context, q soc.LockdownQuery) ([]soc.Lockdown, error)
 	Audit(ctx context.Context, q soc.AuditQuery) (soc.AuditPage, error)
+	// AuditAfter returns up to limit entries that follow seq, oldest first.
+	AuditAfter(ctx context.Context, seq uint64, limit int) ([]soc.AuditEntry, error)
 	VerifyAudit(ctx context.Context) (soc.ChainReport, error)
 	Integrations(ctx context.Context) ([]soc.Integration, error)
 	Policy(ctx context.Context) (soc.Policy, error)
@@ -63,6 +65,8 @@ type Deps struct {
 	Connector Connector
 	Session   soc.Session
 	Version   string
+	// About are the lines of the About tab: a name and a value each, such as the schema and the path of the store.
+	About [][2]string
 	// Leave is asked when an embedded console is about to exit: it returns the live lockdowns, so that the person can choose (K-13). Nil
 	// when a server keeps the timers.
 	Leave func(ctx context.Context) ([]soc.Lockdown, error)

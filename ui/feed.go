@@ -50,10 +50,18 @@ func (f *feed) wait(pause time.Duration) tea.Cmd {
 	}
 }
 
-// onWake tells everybody what is stale and reads again what the frame itself shows.
+// onWake tells the visible screen and the dialogs what is stale and reads again what the frame itself shows. Hidden screens read when they
+// become visible; four of them reading on every wake-up would cost the store four times what is looked at.
 func (m *Model) onWake(msg wakeMsg) tea.Cmd {
 	m.now = m.deps.Now()
-	cmds := []tea.Cmd{m.feed.wait(burst), m.everywhere(screen.StaleMsg{Topics: msg.topics})}
+	stale := screen.StaleMsg{Topics: msg.topics}
+	cmds := []tea.Cmd{m.feed.wait(burst), m.dialogs.Update(stale)}
+	if m.started {
+		cmds = append(cmds, m.active().Update(stale))
+	}
+	if msg.topics.Has(soc.TopicAudit) {
+		cmds = append(cmds, m.loadOutcomes())
+	}
 	if msg.topics.Has(soc.TopicConn | soc.TopicSettings) {
 		cmds = append(cmds, m.loadConns())
 	}

@@ -32,8 +32,7 @@ func (m *Model) frame() string {
 
 // lines is the frame without dialogs.
 func (m *Model) lines() []string {
-	left, right := m.active().Tabs()
-	out := []string{m.header(), theme.Ends(left, right, m.w)}
+	out := []string{m.header(), m.tabs()}
 	body := strings.Split(m.active().View(), "\n")
 	for i := range m.bodyHeight() {
 		if i < len(body) {
@@ -43,6 +42,19 @@ func (m *Model) lines() []string {
 		}
 	}
 	return append(append(out, m.message()), m.hints()...)
+}
+
+// tabs is line 2. The end of a text that is being typed stays in sight: the tabs give way, then its beginning.
+func (m *Model) tabs() string {
+	left, right := m.active().Tabs()
+	if !m.active().Capturing() {
+		return theme.Ends(left, right, m.w)
+	}
+	right = theme.Tail(right, m.w)
+	if rest := m.w - theme.Width(right); rest > 1 {
+		return theme.Fit(left, rest-1) + " " + right
+	}
+	return theme.FitRight(right, m.w)
 }
 
 // join makes the lines safe and exactly as wide as the screen.
@@ -96,7 +108,7 @@ func (m *Model) message() string {
 		right = append(right, m.th.Warn.Render("PAUSED, = goes on"))
 	}
 	left := m.said()
-	fresh := m.notice.text != "" && m.now.Sub(m.notice.at) < 8*time.Second
+	fresh := m.fresh()
 	switch {
 	case len(over) > 0 && !fresh:
 		left = m.th.Bad.Render("!! " + overdueText(over, m.now))
@@ -123,9 +135,13 @@ func (m *Model) message() string {
 	return theme.Ends(left, strings.Join(right, "  "), m.w)
 }
 
+// keptFor is how long a message stays that needs no answer. E keeps what matters.
+const keptFor = 2 * time.Minute
+
 // said is the last message with the word of its level.
 func (m *Model) said() string {
-	if m.notice.text == "" {
+	age := m.now.Sub(m.notice.at)
+	if m.notice.text == "" || m.notice.level < screen.Bad && age > keptFor || m.notice.text == askAgain && age > twice {
 		return ""
 	}
 	text := theme.Fit(dialog.LevelWord(m.notice.level), 2) + " " + m.notice.text
@@ -187,7 +203,7 @@ func (m *Model) hints() []string {
 	var must, more []keys.Binding
 	for i, b := range globals() {
 		switch {
-		case taken[b.Keys[0]] || b.Hidden:
+		case taken[b.Keys[0]] || b.Hidden || b.ID == idTimers && m.place.Kind == screen.Timers:
 		case i < 3:
 			must = append(must, b)
 		default:
@@ -229,7 +245,10 @@ func hintLine(t *theme.Theme, bs []keys.Binding, w int) string {
 	bs = bs[:fits(bs, w)]
 	out := make([]string, len(bs))
 	for i, b := range bs {
-		out[i] = strings.TrimSpace(t.Key.Render(b.Label()) + " " + t.Hint.Render(b.Hint))
+		out[i] = t.Key.Render(b.Label())
+		if b.Hint != "" {
+			out[i] += " " + t.Hint.Render(b.Hint)
+		}
 	}
 	return strings.Join(out, "  ")
 }

@@ -145,17 +145,14 @@ func (m *Model) age(long bool) string {
 		return m.th.Muted.Render("no data")
 	}
 	word, style := m.state(c)
-	old := "never"
-	if !c.LastOK.IsZero() {
-		old = dialog.Age(m.now, c.LastOK)
+	if c.LastOK.IsZero() {
+		return style.Render(first(c, word, long))
 	}
+	old := dialog.Age(m.now, c.LastOK)
 	if !long {
 		return style.Render(word + " " + old + "/" + dialog.Period(c.Interval))
 	}
 	text := "data " + old + " old"
-	if c.LastOK.IsZero() {
-		text = "no data yet"
-	}
 	if next := c.NextPoll.Sub(m.now); word == "ok" && next > 0 {
 		text += ", next " + seconds(next)
 		if m.w >= wideW {
@@ -169,6 +166,17 @@ func (m *Model) age(long bool) string {
 		text = fmt.Sprintf("%s %d of %d", orWord(c.Phase, "loading"), c.Done, c.Total)
 	}
 	return style.Render(text)
+}
+
+// first is what there is to say before a tenant was ever read: how far the first read is, or what keeps it from succeeding.
+func first(c soc.Conn, word string, long bool) string {
+	switch {
+	case word != "first sync" && long:
+		return word + ", no data yet"
+	case word == "first sync" && long && c.Total > 0:
+		return fmt.Sprintf("first sync %d of %d", c.Done, c.Total)
+	}
+	return word
 }
 
 func orWord(s, other string) string {
@@ -193,12 +201,16 @@ func (m *Model) worst() (soc.Conn, bool) {
 
 // state is the word for a connection: its own, or STALE when the data is more than two intervals old, red from five on.
 func (m *Model) state(c soc.Conn) (string, theme.Style) {
-	if c.State != "" && c.State != "ok" {
+	if c.State != "" && c.State != "ok" && !(c.State == "connecting" && c.LastOK.IsZero()) {
 		word := strings.ToUpper(c.State)
 		return word, m.th.State(word)
 	}
 	age := m.now.Sub(c.LastOK)
 	switch {
+	case c.LastOK.IsZero() && c.Problem != "":
+		return "NO CONTACT", m.th.Bad
+	case c.LastOK.IsZero():
+		return "first sync", m.th.Accent
 	case c.Interval <= 0 || age <= 2*c.Interval:
 		return "ok", m.th.Good
 	case age <= 5*c.Interval:

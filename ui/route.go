@@ -39,6 +39,8 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		return m.onConns(msg)
 	case openMsg:
 		return m.onOpen(msg)
+	case outcomeMsg:
+		return m.onOutcomes(msg)
 	case leaveMsg:
 		return m.onLeave(msg)
 	}
@@ -60,6 +62,9 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 		return m.dialogs.Key(k)
 	}
 	m.dialogs.Saw(k)
+	if m.notice.level == screen.Warn && m.now.Sub(m.notice.at) > twice {
+		m.notice = notice{} // it was about an earlier key, and E keeps it
+	}
 	if m.going {
 		return m.gone(k)
 	}

@@ -19,7 +19,7 @@ func build(d Deps, th *theme.Theme) map[string]screen.Screen {
 		}, th),
 		screen.Host:     host.New(host.Deps{Reader: d.Reader, Commander: d.Commander, Session: d.Session, Me: me}, th),
 		screen.Timers:   timers.New(timers.Deps{Reader: d.Reader, Commander: d.Commander, Session: d.Session, Me: me}, th),
-		screen.Settings: settings.New(settings.Deps{Reader: d.Reader, Connector: d.Connector, Session: d.Session, Version: d.Version}, th),
+		screen.Settings: settings.New(settings.Deps{Reader: d.Reader, Connector: d.Connector, Session: d.Session, Version: d.Version, About: d.About}, th),
 		screen.Audit:    audit.New(audit.Deps{Reader: d.Reader, Session: d.Session, Me: me}, th),
 	}
 }

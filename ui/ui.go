@@ -60,6 +60,8 @@ type Model struct {
 	open  []soc.Lockdown // not final
 	reqs  struct{ conns, open int }
 
+	outcomes outcomes
+
 	notice   notice
 	problems []dialog.Problem // newest first
 	unseen   int
@@ -102,7 +104,7 @@ func New(ctx context.Context, deps Deps) *Model {
 
 // Init asks for the background colour and starts the clock and the feed. The first screen loads when the size is known.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, m.feed.wait(0), m.loadConns(), m.loadOpen())
+	return tea.Batch(tea.RequestBackgroundColor, m.feed.wait(0), m.loadConns(), m.loadOpen(), m.loadOutcomes())
 }
 
 // Update routes one message; see route.go for the order.
@@ -143,15 +145,25 @@ func (m *Model) say(n screen.NoticeMsg) {
 		text = n.Err.Error()
 	}
 	m.notice = notice{n.Level, soc.Clean(text), m.deps.Now()}
-	if n.Level != screen.Warn && n.Level != screen.Bad && n.Err == nil {
-		return
+	switch {
+	case n.Err != nil:
+		m.keep(max(n.Level, screen.Bad), m.notice.text)
+	case n.Level >= screen.Warn:
+		m.keep(n.Level, m.notice.text)
 	}
-	if n.Level == screen.Bad || n.Err != nil {
+}
+
+// keep puts a line into the E list; one that is bad counts as unseen.
+func (m *Model) keep(level screen.Level, text string) {
+	if level == screen.Bad {
 		m.unseen++
 	}
-	m.problems = append([]dialog.Problem{{At: m.notice.at, Level: n.Level, Text: m.notice.text}}, m.problems...)
+	m.problems = append([]dialog.Problem{{At: m.deps.Now(), Level: level, Text: soc.Clean(text)}}, m.problems...)
 	m.problems = m.problems[:min(len(m.problems), 200)]
 }
+
+// fresh reports that the last message came so lately that it may not have been read yet.
+func (m *Model) fresh() bool { return m.notice.text != "" && m.now.Sub(m.notice.at) < 8*time.Second }
 
 func (m *Model) info(text string) { m.say(screen.NoticeMsg{Level: screen.Info, Text: text}) }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"charm.land/lipgloss/v2"
 
@@ -42,7 +43,14 @@ func (m *Model) Tabs() (left, right string) {
 func (m *Model) filterText() string {
 	switch {
 	case m.filter.on:
-		return "/ " + m.filter.text() + "_"
+		r := []rune(m.filter.input.Value())
+		at := min(m.filter.input.Position(), len(r))
+		before, after := theme.Around(string(r[:at]), string(r[at:]), m.w-2)
+		if after == "" {
+			return "/ " + before + m.th.Cursor.Render("_")
+		}
+		under := []rune(after)
+		return "/ " + before + m.th.Cursor.Render(string(under[:1])) + string(under[1:])
 	case m.filter.text() != "":
 		return "/ " + m.filter.text()
 	}
@@ -69,7 +77,7 @@ func (m *Model) columns() {
 	m.grid = grid.New(m.th,
 		grid.Column{ID: "seq", Title: "#", Min: 6, Right: true, DropBelow: 100},
 		clock,
-		grid.Column{ID: "actor", Title: "ACTOR", Min: m.pickWidth(8, 9)},
+		grid.Column{ID: "actor", Title: "ACTOR", Min: 10},
 		grid.Column{ID: "via", Title: "VIA", Min: 4, DropBelow: 100},
 		grid.Column{ID: "action", Title: "ACTION", Min: 8},
 		grid.Column{ID: "target", Title: "TARGET", Min: m.pickWidth(12, 15)},
@@ -143,13 +151,50 @@ func (m *Model) rows(entries []soc.AuditEntry) []grid.Row {
 			{Text: m.clock(e.Time)},
 			{Text: e.Actor.Name},
 			{Text: e.Actor.Via, Style: m.th.Muted},
-			{Text: e.Action},
-			{Text: e.Target},
+			{Text: verb(e.Action)},
+			{Text: shortName(e.Target)},
 			{Text: word(e.Result), Style: m.result(e.Result)},
-			{Text: e.Detail},
+			{Text: m.detailText(e.Detail)},
 		}})
 	}
 	return out
+}
+
+// verb is the action as the list shows it: short, and found by the same word in the filter. The detail names the action itself.
+func verb(action string) string {
+	switch action {
+	case "send-release", "accept-release", "release-external":
+		return "release"
+	case "confirm-release":
+		return "confirm"
+	case "send-cancel":
+		return "cancel"
+	case "late-isolate":
+		return "isolate"
+	case "set-aside":
+		return "aside"
+	}
+	return action
+}
+
+// shortName is a host without its domain; addresses stay.
+func shortName(s string) string {
+	first, rest, ok := strings.Cut(s, ".")
+	if !ok || first == "" || strings.Contains(s, " ") || !strings.ContainsFunc(rest, unicode.IsLetter) {
+		return s
+	}
+	return first
+}
+
+// detailText is the detail with times as the rest of the line shows them.
+func (m *Model) detailText(s string) string {
+	words := strings.Split(s, " ")
+	for i, w := range words {
+		if t, err := time.Parse(time.RFC3339, w); err == nil {
+			words[i] = m.clock(t)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // word is the result as the list shows it: trouble stands out without colour too.

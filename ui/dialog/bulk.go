@@ -67,6 +67,7 @@ func (d *bulk) Update(msg tea.Msg) tea.Cmd {
 	case factsMsg:
 		if d.results == nil && d.take(m) {
 			d.fill()
+			d.freshen()
 		}
 	case bulkMsg:
 		d.sending, d.results, d.from = false, m.results, 0
@@ -147,7 +148,7 @@ func (d *bulk) judge() {
 func (d *bulk) Key(p Press) tea.Cmd {
 	switch p.String() {
 	case "esc":
-		return d.out()
+		return d.close()
 	case "pgdown":
 		d.from = min(d.from+5, len(d.hosts))
 		return nil
@@ -155,7 +156,7 @@ func (d *bulk) Key(p Press) tea.Cmd {
 		d.from = max(0, d.from-5)
 		return nil
 	}
-	if d.sending {
+	if d.sending || d.results == nil && d.rereads(p) {
 		return nil
 	}
 	pressed := d.form.key(p)
@@ -168,14 +169,14 @@ func (d *bulk) Key(p Press) tea.Cmd {
 	d.judge()
 	switch pressed {
 	case "cancel":
-		return d.out()
+		return d.close()
 	case "do":
 		return d.send()
 	}
 	return nil
 }
 
-func (d *bulk) out() tea.Cmd {
+func (d *bulk) close() tea.Cmd {
 	if d.results != nil {
 		d.closed = true
 		return nil
@@ -202,7 +203,10 @@ func (d *bulk) send() tea.Cmd {
 	id, c, s, isolate := d.id, d.env.Commander, d.env.Session, d.act == soc.ActIsolate
 	period, reason, seen, alert := d.period.chosen(), strings.TrimSpace(d.reason.Text()), d.seenAt, d.o.Because
 	return d.env.Run(func(ctx context.Context) tea.Msg {
-		m := bulkMsg{dialog: id}
+		m, word := bulkMsg{dialog: id}, "RELEASING"
+		if isolate {
+			word = "PENDING"
+		}
 		failed := 0
 		for _, j := range jobs {
 			r := result{name: j.name}
@@ -215,14 +219,14 @@ func (d *bulk) send() tea.Cmd {
 			} else {
 				_, r.err = c.Release(ctx, s, soc.ReleaseRequest{Host: j.key, Reason: reason})
 			}
-			r.text = "requested, PENDING until the device confirms"
+			r.text = word + " until the device confirms"
 			if r.err != nil {
 				r.text = errText(r.err)
 				failed++
 			}
 			m.results = append(m.results, r)
 		}
-		m.text = fmt.Sprintf("requested for %d of %s; PENDING until each confirms", len(jobs)-failed, plural(len(jobs), "device"))
+		m.text = fmt.Sprintf("%s %d of %s requested, until each confirms", word, len(jobs)-failed, plural(len(jobs), "device"))
 		return m
 	})
 }
@@ -246,5 +250,5 @@ func (d *bulk) Hints() []keys.Binding {
 	if d.do.Off == "" {
 		do = strings.ToLower(d.do.Text)
 	}
-	return d.hints(do)
+	return append(d.rereadHint(), d.hints(do)...)
 }

@@ -89,11 +89,11 @@ func (d *bulk) list(w, h int) []string {
 		if v.Allowed {
 			why = d.need(v) + ": needs its own dialog"
 		}
-		rows = append(rows, t.Muted.Render(theme.Clip("left out  "+theme.Fit(hostName(v, d.hosts[i]), 18)+" "+why, w)))
+		rows = append(rows, t.Muted.Render(theme.Clip("left out  "+theme.Fit(hostName(v, d.hosts[i]), 26)+" "+why, w)))
 	}
 	for _, i := range do {
 		v := d.facts[i]
-		rows = append(rows, theme.Clip("          "+theme.Fit(hostName(v, d.hosts[i]), 18)+" "+short(d.hosts[i].MachineID)+"  "+orDash(v.Host.Health), w))
+		rows = append(rows, theme.Clip("          "+theme.Fit(hostName(v, d.hosts[i]), 26)+" "+short(d.hosts[i].MachineID)+"  "+orDash(v.Host.Health), w))
 	}
 	return window(rows, d.from, max(1, h))
 }
@@ -106,7 +106,7 @@ func (d *bulk) done(w, h int) []string {
 		if r.err != nil {
 			mark, style = "NO ", t.Bad
 		}
-		rows = append(rows, style.Render(mark)+theme.Clip(theme.Fit(r.name, 18)+" "+r.text, w-3))
+		rows = append(rows, style.Render(mark)+theme.Clip(theme.Fit(r.name, 26)+" "+r.text, w-3))
 	}
 	foot := append([]string{""}, d.buttons(t, d.ready, w)...)
 	return append(append([]string{t.Strong.Render("Result per device"), ""}, window(rows, d.from, max(1, h-4))...), foot...)

@@ -88,8 +88,24 @@ func (f *form) key(p Press) (pressed string) {
 		f.move(-1)
 	case k == "right":
 		f.move(1)
+	default:
+		f.typeOver(p)
 	}
 	return ""
+}
+
+// typeOver takes text that is typed while a button has the focus to the field that asks for a word before the button works: nobody who
+// types the name of a device means the button. Nothing is pressed by it.
+func (f *form) typeOver(p Press) {
+	if p.Repeat || p.Text == "" || p.Text == " " {
+		return
+	}
+	for i, q := range f.parts {
+		if q.field != nil && (q.id == "name" || q.id == "word" || q.id == "count") && q.field.key(p) {
+			f.at, f.moved, f.typed = i, true, true
+			return
+		}
+	}
 }
 
 func (f *form) enter() {

@@ -109,8 +109,7 @@ func (d *help) run(p Press) tea.Cmd {
 	case !ok || p.Repeat:
 		return nil
 	case r.off != "":
-		d.note = "off: " + r.off
-		return nil
+		return nil // why is written below the list
 	}
 	for _, s := range d.scopes {
 		for _, b := range s.Bindings {
@@ -139,10 +138,8 @@ func (d *help) View(w, h int) string {
 	}
 	top := theme.Ends("filter: "+d.filter.view(t, true, 20), fmt.Sprintf("%d of %d keys", n, d.total), in)
 	lines := []string{top, ""}
-	foot := []string{"", t.Muted.Render(theme.Clip("type to filter by name; @ before a key filters by key; ! changes a device, asks first", in))}
-	if d.note != "" {
-		foot[1] = t.Warn.Render(theme.Clip(d.note, in))
-	}
+	foot := append([]string{""}, d.whole(in)...)
+	foot = append(foot, t.Muted.Render(theme.Clip("type to filter by name, @ by key; ! changes a device, asks first", in)))
 	room := h - 2 - len(lines) - len(foot)
 	if wide && d.filter.Text() == "" {
 		lines = append(lines, d.columns(in, room)...)
@@ -153,6 +150,25 @@ func (d *help) View(w, h int) string {
 		lines = append(lines, t.Muted.Render("no key does that here"))
 	}
 	return draw(t, "Keys", "up/down  enter run  esc close", append(lines, foot...), bw, min(h, max(24, len(lines)+len(foot)+2)))
+}
+
+// whole is the selected line in full, in two lines: the sheet cuts what does not fit.
+func (d *help) whole(w int) []string {
+	r, ok := d.cur()
+	if !ok {
+		return []string{"", ""}
+	}
+	text, style := r.cells[len(r.cells)-1], d.env.Theme.Text
+	if r.off != "" {
+		text, style = r.cells[0]+" is off: "+r.off, d.env.Theme.Warn
+	}
+	out := []string{"", ""}
+	for i, l := range theme.Wrap(text, w) {
+		if i < len(out) {
+			out[i] = style.Render(theme.Clip(l, w))
+		}
+	}
+	return out
 }
 
 // columns puts the scopes next to each other.

@@ -27,7 +27,6 @@ type isolate struct {
 	order
 	because soc.AlertKey
 	alert   soc.Alert
-	asked1  bool // fresh facts were asked for
 
 	period periods
 	kind   Choice
@@ -104,15 +103,6 @@ func (d *isolate) Update(msg tea.Msg) tea.Cmd {
 		return d.stale(msg)
 	}
 	return nil
-}
-
-// freshen asks Defender once for new facts when the old ones are why the order is refused; the answer wakes the dialog.
-func (d *isolate) freshen() {
-	if v := d.verdict(); !v.Allowed && v.Code == "stale-facts" && !d.asked1 && d.env.WantHost != nil {
-		d.asked1 = true
-		d.env.WantHost(d.hosts[0], true)
-		d.note = "asked Defender for fresh facts; this box follows them"
-	}
 }
 
 func (d *isolate) verdict() soc.Verdict {
@@ -228,7 +218,7 @@ func (d *isolate) Key(p Press) tea.Cmd {
 	case "ctrl+d":
 		return d.dryRun()
 	}
-	if d.sending {
+	if d.sending || d.rereads(p) {
 		return nil
 	}
 	pressed := d.form.key(p)
@@ -284,7 +274,7 @@ func isolateDone(id int, name string, r soc.IsolateRequest, l soc.Lockdown, err 
 		return doneMsg{dialog: id, notice: screen.NoticeMsg{Level: screen.Bad, Text: "not isolated: " + name + ": " + errText(err), Err: err}}
 	}
 	short, _, _ := strings.Cut(name, ".")
-	text := fmt.Sprintf("requested: isolate %s for %s; PENDING until the device confirms (%s, T shows it)", short, Period(r.Period), l.ID)
+	text := fmt.Sprintf("PENDING %s %s requested (%s) until the device confirms", short, Period(r.Period), l.ID)
 	return doneMsg{dialog: id, ok: true, notice: screen.NoticeMsg{Level: screen.Info, Text: text}}
 }
 
@@ -301,7 +291,7 @@ func (d *isolate) Hints() []keys.Binding {
 	if d.do.Off == "" {
 		do = "isolate"
 	}
-	return append(d.hints(do), keys.Binding{ID: "dialog.dry", Keys: []string{"ctrl+d"}, Hint: "dry run"})
+	return append(append(d.rereadHint(), d.hints(do)...), keys.Binding{ID: "dialog.dry", Keys: []string{"ctrl+d"}, Hint: "dry run"})
 }
 
 // noSelective says why this host can not be isolated selectively (defender-api 3.4), empty if it can.

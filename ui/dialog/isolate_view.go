@@ -10,7 +10,7 @@ import (
 // View draws the form, with the pre-flight card beside it where there is room.
 func (d *isolate) View(w, h int) string {
 	t, fw := d.env.Theme, min(maxForm, w)
-	title, foot := d.title("Lockdown"), "tab move  esc cancel  ctrl+d dry run"
+	title, foot := d.title("Lockdown"), d.foot()+"  ctrl+d dry run"
 	lines := d.lines(fw-4, h-2)
 	if w < fw+1+cardWidth || len(d.facts) == 0 {
 		return draw(t, title, foot, lines, fw, 0)
@@ -41,7 +41,7 @@ func (d *isolate) lines(w, h int) []string {
 		head = append(head, "")
 		head = append(head, d.fields(w)...)
 		if v.TypeName != "" {
-			ask := "This is a protected device (" + v.TypeName + "). To go on, type its name:"
+			ask := "To go on, type the device name (" + v.TypeName + "):"
 			foot = append(foot, "", t.Warn.Render(theme.Clip(ask, w)), "  "+d.line(t, "name", w-2))
 		}
 	}
@@ -62,15 +62,8 @@ func (d *isolate) about(w int) []string {
 	if len(d.facts) == 0 {
 		return []string{label(t, "Id", key.MachineID), label(t, "State", "reading the facts..")}
 	}
-	device := t.Strong.Render(hostName(v, key))
-	if r := v.Host.Role(); r != "" {
-		device += "   " + r
-	}
-	if p := v.Host.Protected(); p != "" || v.TypeName != "" {
-		device += "   " + t.Bad.Render("PROTECTED")
-	}
 	out := []string{
-		label(t, "Device", theme.Clip(device, w-11)), label(t, "Id", key.MachineID),
+		label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID),
 		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+orDash(v.Host.Health), w-11)),
 	}
 	if !v.Allowed {
@@ -83,13 +76,27 @@ func (d *isolate) about(w int) []string {
 	return out
 }
 
+// deviceLine is name, PROTECTED and role. The word is never cut: a long name gives way.
+func deviceLine(t *theme.Theme, v soc.Verdict, key soc.HostKey, w int) string {
+	const word = "PROTECTED"
+	name := hostName(v, key)
+	if v.Host.Protected() == "" && v.TypeName == "" {
+		return theme.Clip(t.Strong.Render(name)+"   "+v.Host.Role(), w)
+	}
+	name = t.Strong.Render(theme.Clip(name, w-len(word)-2))
+	return theme.Clip(name+"  "+t.Bad.Render(word)+"  "+v.Host.Role(), w)
+}
+
 // refusal says why not and what to do instead.
 func refusal(t *theme.Theme, v soc.Verdict, w int) []string {
 	out := []string{t.Bad.Render("NOT POSSIBLE NOW")}
 	out = append(out, wrapped("", v.Why, w)...)
+	if v.Code == "stale-facts" {
+		out = append(out, "", t.Key.Render("R")+" asks Defender for fresh facts; this box follows them.")
+	}
 	if v.Current != nil {
 		out = append(out, "", label(t, "Lockdown", string(v.Current.ID)+"  "+Period(v.Current.Period)+" by "+v.Current.By.Name))
-		out = append(out, t.Muted.Render("X changes its end, U releases the host, T shows it"))
+		out = append(out, t.Muted.Render("after Close: U releases it; T shows its timer, X moves its end"))
 	}
 	return out
 }

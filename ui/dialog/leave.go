@@ -121,7 +121,7 @@ func (d *leave) Ticking() bool { return true }
 func (d *leave) View(w, h int) string {
 	t, bw := d.env.Theme, min(maxPalette, w)
 	in := bw - 4
-	head := []string{t.Strong.Render(theme.Clip(plural(len(d.live), "live lockdown")+": their timers run in this console", in))}
+	head := []string{t.Strong.Render(theme.Clip(plural(len(d.live), "live lockdown")+": the timers run in this console", in))}
 	if d.problem != "" {
 		head = append(head, t.Bad.Render(theme.Clip("the list could not be read: "+d.problem, in)))
 	}
@@ -132,7 +132,7 @@ func (d *leave) View(w, h int) string {
 		if l.Deadline.IsZero() {
 			left = Period(l.Period) + " once confirmed"
 		}
-		rows = append(rows, theme.Clip(theme.Fit(l.HostName, 18)+" "+t.State(word).Render(theme.Fit(word, 10))+" "+theme.Fit(left, 18)+" by "+l.By.Name, in))
+		rows = append(rows, theme.Clip(theme.Fit(l.HostName, 26)+" "+t.State(word).Render(theme.Fit(word, 10))+" "+theme.Fit(left, 18)+" by "+l.By.Name, in))
 	}
 	foot := []string{"", t.Bad.Render(theme.Clip("! Quit anyway: NOTHING releases these hosts until cordon runs again.", in))}
 	if d.keep == nil {

@@ -11,7 +11,7 @@ import (
 func (d *kept) View(w, h int) string {
 	bw := min(maxForm, w)
 	titles := map[soc.Act]string{soc.ActPeriod: "Extend or shorten", soc.ActCancel: "Take back", soc.ActClose: "Close by hand"}
-	return draw(d.env.Theme, d.title(titles[d.act]), "tab move  esc cancel", d.lines(bw-4, h-2), bw, 0)
+	return draw(d.env.Theme, d.title(titles[d.act]), d.foot(), d.lines(bw-4, h-2), bw, 0)
 }
 
 func (d *kept) lines(w, h int) []string {

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -25,6 +26,8 @@ type order struct {
 	facts  []soc.Verdict // one per host, empty until they were read
 	seenAt time.Time     // when the facts on screen were read
 	asked  time.Time     // when they were last asked for
+
+	reasked bool // Defender was asked for fresh facts, because the old ones were too old
 
 	sending bool
 	problem string // why the last try failed
@@ -82,6 +85,48 @@ func (o *order) stale(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
+// freshen is reread, once by itself; R asks again.
+func (o *order) freshen() {
+	if !o.reasked {
+		o.reasked = o.reread()
+	}
+}
+
+// reread asks Defender for new facts about the hosts that are refused because the old ones are too old; the answer wakes the dialog. It
+// reports whether there was anything to ask.
+func (o *order) reread() bool {
+	n := 0
+	for i, v := range o.facts {
+		if !v.Allowed && v.Code == "stale-facts" && o.env.WantHost != nil {
+			o.env.WantHost(o.hosts[i], true)
+			n++
+		}
+	}
+	if n > 0 {
+		o.note = "asked Defender for fresh facts; this box follows them"
+	}
+	return n > 0
+}
+
+// rereads reports that a key press means reread: no text field has the focus.
+func (o *order) rereads(p Press) bool {
+	switch p.String() {
+	case "R", "r", "f5", "ctrl+r":
+		return !o.typing() && !o.sending && o.reread()
+	}
+	return false
+}
+
+// rereadHint is the key of reread, while it does something.
+func (o *order) rereadHint() []keys.Binding {
+	for _, v := range o.facts {
+		if !v.Allowed && v.Code == "stale-facts" && !o.typing() {
+			return []keys.Binding{{ID: "dialog.reread", Keys: []string{"R"}, Hint: "read the facts again"}}
+		}
+	}
+	return nil
+}
+
 // leave closes the dialog and writes into the history that nothing was ordered (Z20). An order that was already handed over is not
 // cancelled by closing the box.
 func (o *order) leave(why string) tea.Cmd {
@@ -121,9 +166,28 @@ func (o *order) title(what string) string {
 	return what + "  " + o.env.Badge(o.hosts[0].Integration)
 }
 
+// out is the word for leaving the box, as its button says it.
+func (o *order) out() string {
+	for _, p := range o.parts {
+		if p.id == "cancel" && p.button != nil {
+			return strings.ToLower(p.button.Text)
+		}
+	}
+	return "cancel"
+}
+
+// foot is the lower border of a form.
+func (o *order) foot() string {
+	if len(o.parts) < 2 {
+		return "esc " + o.out()
+	}
+	return "tab move  esc " + o.out()
+}
+
 // hints are the keys of every form.
 func (o *order) hints(do string) []keys.Binding {
-	h := []keys.Binding{{ID: "dialog.cancel", Keys: []string{"esc"}, Hint: "cancel"}}
+	out := o.out()
+	h := []keys.Binding{{ID: "dialog.cancel", Keys: []string{"esc"}, Hint: out}}
 	if !o.ready {
 		return h
 	}
@@ -131,11 +195,14 @@ func (o *order) hints(do string) []keys.Binding {
 	case o.has("do") && do != "":
 		h = append(h, keys.Binding{ID: "dialog.do", Keys: []string{"enter"}, Hint: do})
 	case o.has("cancel"):
-		h = append(h, keys.Binding{ID: "dialog.cancel2", Keys: []string{"enter"}, Hint: "cancel"})
+		h = append(h, keys.Binding{ID: "dialog.cancel2", Keys: []string{"enter"}, Hint: out})
 	case o.typing():
 		h = append(h, keys.Binding{ID: "dialog.next", Keys: []string{"enter"}, Hint: "next (typing)"})
 	case o.has("period"):
 		h = append(h, keys.Binding{ID: "dialog.choose", Keys: []string{"left", "right"}, Show: "left/right 1-9", Hint: "duration"})
+	}
+	if len(o.parts) < 2 {
+		return h
 	}
 	return append(h, keys.Binding{ID: "dialog.tab", Keys: []string{"tab"}, Hint: "next field"},
 		keys.Binding{ID: "dialog.back", Keys: []string{"shift+tab"}, Hint: "previous"})

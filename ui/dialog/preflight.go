@@ -36,7 +36,7 @@ func (d *isolate) card(w int) []string {
 		row("pending", openAction(v), okIf(v.State.Open == nil)),
 		row("same name", sameNames(v), okIf(len(v.SameName) == 0)),
 		row("admins on", admins(h), warnIf(adminsOn(h))),
-		row("budget", orNone(v.Budget), ""), "")
+		row("budget", strings.Replace(orNone(v.Budget), " calls this minute", " this minute", 1), ""), "")
 	for _, l := range d.post() {
 		out = append(out, theme.Wrap(l, w)...)
 	}

@@ -183,7 +183,7 @@ func (d *release) send() tea.Cmd {
 			return doneMsg{dialog: id, notice: screen.NoticeMsg{Level: screen.Bad, Text: "not released: " + name + ": " + errText(err), Err: err}}
 		}
 		short, _, _ := strings.Cut(name, ".")
-		text := "requested: release " + short + "; it stays isolated until the device confirms (T)"
+		text := "RELEASING " + short + " requested; stays isolated until the device confirms (T)"
 		return doneMsg{dialog: id, ok: true, notice: screen.NoticeMsg{Level: screen.Info, Text: text}}
 	})
 }
@@ -191,7 +191,7 @@ func (d *release) send() tea.Cmd {
 // View draws the form.
 func (d *release) View(w, h int) string {
 	bw := min(maxForm, w)
-	return draw(d.env.Theme, d.title("Release"), "tab move  esc cancel", d.lines(bw-4, h-2), bw, 0)
+	return draw(d.env.Theme, d.title("Release"), d.foot(), d.lines(bw-4, h-2), bw, 0)
 }
 
 func (d *release) lines(w, h int) []string {
@@ -200,11 +200,7 @@ func (d *release) lines(w, h int) []string {
 	if len(d.facts) == 0 {
 		return append(append(head, label(t, "Id", key.MachineID), "reading the facts..", ""), d.buttons(t, d.ready, w)...)
 	}
-	device := t.Strong.Render(hostName(v, key)) + "   " + v.Host.Role()
-	if v.Host.Protected() != "" {
-		device += "   " + t.Bad.Render("PROTECTED")
-	}
-	head = append(head, label(t, "Device", theme.Clip(device, w-11)), label(t, "Id", key.MachineID),
+	head = append(head, label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID),
 		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+orDash(v.Host.Health), w-11)))
 	if l := v.Current; l != nil {
 		head = append(head, lockdownLines(t, *l, d.now, d.env, w)...)
@@ -217,7 +213,7 @@ func (d *release) lines(w, h int) []string {
 	}
 	head = append(head, "", label(t, "Reason", d.line(t, "reason", w-11)))
 	if mustType(v) != "" {
-		foot = append([]string{"", t.Warn.Render(theme.Clip(mustType(v)+": to go on, type the device name:", w)), "  " + d.line(t, "name", w-2)}, foot...)
+		foot = append([]string{"", t.Warn.Render(theme.Clip("To go on, type the device name ("+mustType(v)+"):", w)), "  " + d.line(t, "name", w-2)}, foot...)
 	}
 	if s := d.status(); s != "" {
 		foot = append(foot, t.Warn.Render(theme.Clip(s, w)))

@@ -138,6 +138,7 @@ func (g *Grid) Want() (from, count int) {
 // SetRows replaces the window. from is the index of rows[0] in the list, total the length of the list. The cursor stays on the id that it
 // is on if that is among the rows, else on its position.
 func (g *Grid) SetRows(from int, rows []Row, total int) {
+	g.dirty(g.cur) // drawn with the cursor, which may be named elsewhere by now (KeepCursor)
 	old, lines := g.rows, g.lines
 	g.from, g.total = from, max(total, from+len(rows))
 	g.rows = append([]Row(nil), rows...)

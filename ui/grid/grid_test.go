@@ -267,3 +267,23 @@ func TestCut_NeverWiderThanAsked(t *testing.T) {
 		}
 	}
 }
+
+// A screen may be drawn between KeepCursor and the rows that it waits for; the old row must not stay drawn with the cursor.
+func TestF1_ThereIsOneCursor(t *testing.T) {
+	th := theme.New(theme.Mono, true, true, true)
+	g := New(th, columns()...)
+	g.Resize(100, 10)
+	g.SetRows(0, window(th, 0, 8), 8)
+	press(g, "down", "down", "down")
+	g.View()
+	g.SetCursor(0)
+	g.KeepCursor("")
+	g.View()
+	g.SetRows(0, append([]Row{row(th, 99)}, window(th, 0, 7)...), 8) // the row that was on top is the second one now
+	if n := strings.Count(ansi.Strip(g.View()), "\n> "); n != 1 {
+		t.Errorf("%d rows have the cursor:\n%s", n, ansi.Strip(g.View()))
+	}
+	if id, _, ok := g.Cursor(); id != "id-99" || !ok {
+		t.Errorf("cursor on %q, want the top", id)
+	}
+}

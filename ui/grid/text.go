@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"cordon/ui/theme"
 )
 
 // Width is the number of cells that s takes in a terminal that counts code points, which is what the renderer assumes. Styles inside s
@@ -38,8 +40,7 @@ func cut(s string, w int) (string, int) {
 	if n := ansi.StringWidthWc(s); n <= w {
 		return s, n
 	}
-	// The blanks are there because TruncateWc first asks how wide the text is in grapheme clusters, which is less, and may then cut nothing.
-	s = ansi.TruncateWc(s+blanks(w+1), w, "~")
+	s = theme.Clip(s, w)
 	return s, ansi.StringWidthWc(s)
 }
 

@@ -73,7 +73,7 @@ func (m *Model) actionDetail(id string, w int) []string {
 		if a.ID != id {
 			continue
 		}
-		out := pairs(w, "action", string(a.Type)+" "+a.Scope, "status", string(a.Status), "ordered", m.clock(a.Created)+" by "+or(a.Requestor)+" "+a.Source,
+		out := pairs(w, "action", string(a.Type)+" "+a.Scope, "status", string(a.Status), "ordered", m.clock(a.Created)+" by "+m.orderedBy(a)+" "+a.Source,
 			"changed", m.clock(a.Updated)+" ("+age(m.now, a.Updated)+" ago)")
 		if why := explain(a.ErrorHResult); why != "" {
 			out = append(out, pairs(w, "error", fmt.Sprintf("%s (%d)", why, a.ErrorHResult))...)

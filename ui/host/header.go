@@ -106,10 +106,14 @@ func (m *Model) riskLine() string {
 	if !h.Reachable() {
 		health = m.th.Warn
 	}
-	return strings.Join([]string{
-		"risk " + or(h.Risk), "exposure " + or(h.Exposure), "sensor " + health.Render(or(h.Health)), m.alertCount(), or(h.Onboarding),
-		"agent " + or(h.AgentVersion),
-	}, "   ")
+	parts := []string{"risk " + or(h.Risk), "exposure " + or(h.Exposure), "sensor " + health.Render(or(h.Health)), m.alertCount()}
+	if !h.Onboarded() {
+		parts = append(parts, m.th.Warn.Render(or(h.Onboarding)))
+	}
+	if m.w >= twoPanes {
+		parts = append(parts, "agent "+or(h.AgentVersion))
+	}
+	return strings.Join(parts, "   ")
 }
 
 func (m *Model) alertCount() string {
@@ -214,7 +218,7 @@ func (m *Model) idle() string {
 	if l == nil {
 		return m.th.Muted.Render("no lockdown, none before")
 	}
-	return m.th.Muted.Render(fmt.Sprintf("no lockdown%slast %s %s by %s (%s, cause %s)",
+	return m.th.Muted.Render(fmt.Sprintf("no lockdown%slast %s %s by %s (%s, %s)",
 		m.dot(), m.minute(l.RequestedAt), period(l.Period), who(l.By), l.Phase, or(string(l.Cause))))
 }
 

@@ -12,7 +12,9 @@ package host
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -92,12 +94,21 @@ func New(d Deps, th *theme.Theme) *Model {
 // Title is the name of the host, or what is known of its id.
 func (m *Model) Title() string {
 	if m.f.host.Name != "" {
-		return m.f.host.Name
+		return shortName(m.f.host.Name)
 	}
 	if m.key.IsZero() {
 		return "Host"
 	}
 	return short(m.key.MachineID)
+}
+
+// shortName is a host without its domain, which the first line of the body shows; addresses stay.
+func shortName(name string) string {
+	first, rest, ok := strings.Cut(name, ".")
+	if !ok || first == "" || !strings.ContainsFunc(rest, unicode.IsLetter) {
+		return name
+	}
+	return first
 }
 
 // Resize sets the size of the body.
@@ -109,7 +120,11 @@ func (m *Model) Resize(w, h int) tea.Cmd {
 
 // Focus loads the host again and asks Defender for what is older than its time to live (V-01).
 func (m *Model) Focus() tea.Cmd {
-	if m.key.IsZero() || m.loading {
+	if m.key.IsZero() {
+		return nil
+	}
+	if m.loading {
+		m.again = true // asked before the screen was hidden; what changed since is read when that ends
 		return nil
 	}
 	return m.ask()

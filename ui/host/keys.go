@@ -36,7 +36,7 @@ func (m *Model) Keys() []keys.Binding {
 		keys.Binding{ID: "host.prev", Keys: []string{"N"}, Hidden: true, Off: m.noMatch(), Help: "previous match in the timeline"},
 		keys.Binding{ID: "host.older", Keys: []string{"}"}, Show: "{ }", Hint: "day", Off: m.noMatch(), Help: "next older day in the timeline"},
 		keys.Binding{ID: "host.newer", Keys: []string{"{"}, Hidden: true, Off: m.noMatch(), Help: "next newer day in the timeline"},
-		keys.Binding{ID: "host.back", Keys: []string{"esc"}, Hint: "back", Help: "clear the filter, or go back"},
+		keys.Binding{ID: "host.back", Keys: []string{"esc"}, Hint: "back", Hidden: m.filter == "", Help: "clear the filter, or go back"},
 	)
 	return append(out, moveKeys()...)
 }
@@ -83,7 +83,7 @@ func (m *Model) periodKey() keys.Binding {
 			b.Off = "no lockdown of ours is running on this host"
 		}
 	case waiting(*l):
-		b.Hint, b.Off = "cancel", m.off(soc.ActCancel)
+		b.Hint, b.Off = "take back", m.off(soc.ActCancel)
 	default:
 		b.Off = m.off(soc.ActPeriod)
 	}

@@ -149,9 +149,9 @@ func TestK04_WithTheRightTheDialogAsksForTheName(t *testing.T) {
 // TestK05_SupersededTellsItsCause: after somebody else took over, our lockdown is over and says so.
 func TestK05_SupersededTellsItsCause(t *testing.T) {
 	d := open(t, uitest.NewWorld(), "responder", "WS-HR-0031", 80, 19)
-	has(t, d.View(), "(superseded, cause external)")
+	has(t, d.View(), "(superseded, external)")
 	d.Key("4")
-	has(t, d.View(), "DRIFT", "taken over from outside", "cause external: released in portal by", "frank@contoso.example")
+	has(t, d.View(), "DRIFT", "released outside", "cause external: released in portal by", "frank@contoso.example")
 }
 
 // TestK05_OwnClosedIsolationIsNotForeign: closed by hand without a release, the isolation is still ours.
@@ -193,7 +193,7 @@ func TestC24_WaitingForDevice(t *testing.T) {
 	d := open(t, uitest.NewWorld(), "responder", "WS-HR-0009", 120, 35)
 	has(t, d.View(), "PENDING 8h from enforcement, not isolated yet", "The sensor is Inactive", "ISOLATING")
 	hasNot(t, d.View(), "FAILED", " left")
-	if b := d.Binding("X"); b.Hint != "cancel" {
+	if b := d.Binding("X"); b.Hint != "take back" {
 		t.Errorf("X = %q, want cancel", b.Hint)
 	}
 	d.Key("X")

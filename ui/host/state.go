@@ -79,18 +79,21 @@ func releaser(l soc.Lockdown) string {
 }
 
 func endWord(l soc.Lockdown) string {
-	switch l.Phase {
-	case soc.PhaseSuperseded:
+	switch {
+	case l.Phase == soc.PhaseSuperseded && l.Cause == soc.CauseExternal:
+		return "released outside"
+	case l.Phase == soc.PhaseSuperseded && l.Cause == soc.CauseHandover:
+		return "closed by hand"
+	case l.Phase == soc.PhaseSuperseded:
 		return "taken over from outside"
-	default:
-		return string(l.Phase)
 	}
+	return string(l.Phase)
 }
 
 func endEvidence(l soc.Lockdown) string {
 	s := "cause " + or(string(l.Cause))
 	if l.Note != "" {
-		s += ": " + l.Note
+		s += ": " + strings.TrimPrefix(l.Note, "released: ")
 	}
 	return s
 }

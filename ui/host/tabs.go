@@ -141,13 +141,41 @@ func (m *Model) actionRows() []grid.Row {
 	for _, a := range m.f.actions {
 		result := explain(a.ErrorHResult)
 		if result == "" {
-			result = a.Comment
+			result = m.commentOf(a)
 		}
 		rows = append(rows, grid.Row{ID: a.ID, Cells: []grid.Cell{
-			cell(m.minute(a.Created)), cell(string(a.Type)), styled(string(a.Status), m.statusStyle(a.Status)), cell(or(a.Requestor)), cell(result),
+			cell(m.minute(a.Created)), cell(string(a.Type)), styled(string(a.Status), m.statusStyle(a.Status)), cell(m.orderedBy(a)), cell(result),
 		}})
 	}
 	return rows
+}
+
+// orderedBy names who is behind an action: the person, if the action belongs to a lockdown of ours, because to Defender all of cordon is
+// one application. What a comment claims is not believed; our own records are.
+func (m *Model) orderedBy(a soc.MachineAction) string {
+	for _, l := range m.f.locks {
+		switch a.ID {
+		case "":
+		case l.ActionID:
+			return who(l.By) + ", cordon"
+		case l.ReleaseActionID:
+			if l.ReleaseBy.Name != "" {
+				return who(l.ReleaseBy) + ", cordon"
+			}
+			return string(l.ReleaseCause) + ", cordon"
+		}
+	}
+	return or(a.Requestor)
+}
+
+// commentOf is the comment of an action; for one of ours the lockdown and its reason.
+func (m *Model) commentOf(a soc.MachineAction) string {
+	for _, l := range m.f.locks {
+		if a.ID != "" && (a.ID == l.ActionID || a.ID == l.ReleaseActionID) {
+			return string(l.ID) + " " + l.Reason
+		}
+	}
+	return a.Comment
 }
 
 func (m *Model) statusStyle(s soc.ActionStatus) lipgloss.Style {

@@ -34,7 +34,7 @@ func (m *Model) timeline() []entry {
 		})
 	}
 	for _, a := range m.f.actions {
-		out = append(out, actionEntries(a)...)
+		out = append(out, m.actionEntries(a)...)
 	}
 	for _, l := range m.f.locks {
 		for i, s := range m.steps(l) {
@@ -56,14 +56,14 @@ func (m *Model) timeline() []entry {
 }
 
 // actionEntries are the order and, once it is final, its end.
-func actionEntries(a soc.MachineAction) []entry {
-	by := or(a.Requestor)
-	if a.Source != "" {
+func (m *Model) actionEntries(a soc.MachineAction) []entry {
+	by := m.orderedBy(a)
+	if by == a.Requestor && a.Source != "" {
 		by += " (" + a.Source + ")"
 	}
 	text := string(a.Type) + " ordered by " + by
-	if a.Comment != "" {
-		text += ": " + a.Comment
+	if c := m.commentOf(a); c != "" {
+		text += ": " + c
 	}
 	out := []entry{{id: "action/" + a.ID + "/0", at: a.Created, kind: "action", text: text, action: a.ID}}
 	if !a.Status.Final() {

@@ -80,7 +80,7 @@ func (m *Model) Tabs() (left, right string) {
 		}
 		b.WriteString(text)
 	}
-	if m.w >= twoPanes {
+	if m.w >= twoPanes || m.typing {
 		right = m.filterNote()
 	}
 	return b.String(), right
@@ -225,11 +225,10 @@ func (m *Model) filterNote() string {
 	if m.focused() != tabTimeline || m.filter == "" && !m.typing {
 		return ""
 	}
-	s := "/ " + m.filter
 	if m.typing {
-		s += "_"
+		return fmt.Sprintf("(%d hidden)  / %s_", m.hidden, m.filter)
 	}
-	return fmt.Sprintf("%s  (%d hidden)", s, m.hidden)
+	return fmt.Sprintf("/ %s  (%d hidden)", m.filter, m.hidden)
 }
 
 // foot is the age of the record, or that the tenant can not be asked.

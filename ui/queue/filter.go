@@ -9,6 +9,7 @@ import (
 	"cordon/store/soc"
 	"cordon/ui/grid"
 	"cordon/ui/keys"
+	"cordon/ui/theme"
 )
 
 // field is a line of text with a cursor.
@@ -26,6 +27,11 @@ func newField(s string) *field {
 }
 
 func (f *field) text() string { return string(f.runes) }
+
+// around is the text before and after the cursor, cut so that both and the cursor fit w cells.
+func (f *field) around(w int) (before, after string) {
+	return theme.Around(string(f.runes[:f.at]), string(f.runes[f.at:]), w)
+}
 
 func (f *field) insert(s string) {
 	for _, r := range s {
@@ -174,15 +180,23 @@ func (m *Model) timeBound() bool {
 func (m *Model) editLines() []string {
 	const lead = " / "
 	text := m.edit.text()
-	before, after := string(m.edit.runes[:m.edit.at]), string(m.edit.runes[m.edit.at:])
+	before, after := m.edit.around(m.w - len(lead))
 	if m.fault == nil {
 		hint := "   typing: enter keeps it, esc goes back to the view's filter   " + m.countText()
 		return []string{lead + before + m.cursorCell(after), m.th.Muted.Render(grid.Cut(hint, m.w))}
 	}
 	start := min(max(m.fault.Start, 0), len(text))
 	end := min(max(m.fault.End, start), len(text))
-	line := lead + text[:start] + m.th.Invalid.Render(text[start:end]) + text[end:] + m.cursorCell("")
-	carets := strings.Repeat(" ", len(lead)+grid.Width(text[:start])) + strings.Repeat("^", max(1, grid.Width(text[start:end])))
+	line := lead + text[:start] + m.th.Invalid.Render(text[start:end]) + text[end:]
+	at := len(lead) + grid.Width(text[:start])
+	if grid.Width(line) >= m.w { // the end is in sight, where the cursor and mostly the fault are
+		line, at = lead+m.th.Invalid.Render(before)+m.cursorCell(after), max(len(lead), at-grid.Width(text)+m.w-len(lead)-1)
+	} else if m.edit.at == len(m.edit.runes) {
+		line += m.cursorCell("")
+	} else {
+		line = lead + m.th.Invalid.Render(before) + m.cursorCell(after)
+	}
+	carets := strings.Repeat(" ", at) + strings.Repeat("^", max(1, grid.Width(text[start:end])))
 	return []string{
 		line, m.th.Bad.Render(grid.Cut(carets, m.w)), m.th.Bad.Render(grid.Cut("   "+m.fault.Msg, m.w)),
 		m.th.Muted.Render(grid.Cut("   still in force: "+dash(m.filter)+"   "+m.countText(), m.w)),

@@ -52,7 +52,7 @@ func (m *Model) onFleet(msg fleetMsg) tea.Cmd {
 	was := m.tenantWidth()
 	m.fleet, m.tenants = msg.fleet, msg.tenants
 	if now := m.tenantWidth(); now != was {
-		m.grid.SetColumns(columns(now)...)
+		m.grid.SetColumns(columns(now, m.wide)...)
 	}
 	m.arrange()
 	m.refill()

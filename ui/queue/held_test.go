@@ -172,3 +172,21 @@ func (c *counter) Alerts(ctx context.Context, q soc.Query) (soc.AlertPage, error
 	c.n++
 	return c.World.Alerts(ctx, q)
 }
+
+// TestViews_EachStartsAtItsTopAndRemembersWhereItWasLeft: what is worst stands at the top of a view that is opened for the first time.
+func TestViews_EachStartsAtItsTopAndRemembersWhereItWasLeft(t *testing.T) {
+	d, m := drive(t, uitest.NewWorld(), 80, 19)
+	d.Keys("j", "j", "j")
+	left, _ := m.current()
+	d.Key("5")
+	if _, at, ok := m.grid.Cursor(); !ok || at != 0 {
+		t.Errorf("the view opens at row %d, want its top", at)
+	}
+	d.Keys("j", "1")
+	if r, ok := m.current(); !ok || r.Key != left.Key {
+		t.Errorf("back on %v, want %v where the view was left", r.Key, left.Key)
+	}
+	if n := strings.Count(d.View(), "\n> "); n != 2 { // one in the list, one in the preview
+		t.Errorf("%d cursors:\n%s", n, d.View())
+	}
+}

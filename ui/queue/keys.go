@@ -48,6 +48,11 @@ func (m *Model) Keys() []keys.Binding {
 	none := m.noRow()
 	list := grid.Keys()
 	marks := list[len(list)-3:]
+	for i := range marks {
+		if m.loaded && m.page.Matched == 0 {
+			marks[i].Off = none
+		}
+	}
 	moves := list[:len(list)-3]
 	out := []keys.Binding{{ID: idOpen, Keys: []string{"enter"}, Hint: "open", Help: "open the host of the alert", Off: m.noHost()}}
 	out = append(out, marks...)

@@ -79,6 +79,7 @@ type Model struct {
 	hold   bool   // a dialog is open, or updates are paused
 	pin    uint64 // revision whose rows are on screen; used while held
 
+	wide      bool   // the list has room for whole words
 	touched   bool   // a key was pressed: the cursor belongs to the person
 	opening   bool   // enter was typed ahead of the rows: open the first one when they come
 	seek      string // id of an alert to put the cursor on when rows come
@@ -109,7 +110,7 @@ func New(d Deps, th *theme.Theme) *Model {
 		preview: preview{on: true},
 	}
 	m.filter = m.views[0].Filter
-	m.grid = grid.New(th, columns(0)...)
+	m.grid = grid.New(th, columns(0, false)...)
 	m.grid.SetSort(m.sort)
 	return m
 }

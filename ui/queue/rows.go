@@ -12,15 +12,20 @@ import (
 
 // columns of the list. USER, EV, TECHNIQUE and OWNER go, in this order, when the grid gets narrow; the others never do.
 // tenant is the width of the TENANT column, 0 for none.
-func columns(tenant int) []grid.Column {
+// wide lists show names of 15 characters, the longest that Windows has, and whole words; narrow ones leave the room to the title.
+func columns(tenant int, wide bool) []grid.Column {
+	host, status, owner := 13, 4, 7
+	if wide {
+		host, status, owner = 15, 8, 10
+	}
 	cols := []grid.Column{
 		{ID: "severity", Title: "SEV", Min: 4, Sort: "severity"},
 		{ID: "age", Title: "AGE", Min: 4, Right: true, Sort: "time"},
 		{ID: "title", Title: "TITLE", Min: 12, Grow: true, Sort: "title"},
-		{ID: "host", Title: "HOST", Min: 13, Sort: "host"},
-		{ID: "technique", Title: "TECHNIQUE", Min: 9, DropBelow: 96, Sort: "technique"},
-		{ID: "status", Title: "STATUS", Short: "ST", Min: 4, Sort: "status"},
-		{ID: "owner", Title: "OWNER", Min: 7, DropBelow: 72, Sort: "owner"},
+		{ID: "host", Title: "HOST", Min: host, Sort: "host"},
+		{ID: "technique", Title: "TECHNIQUE", Min: 10, DropBelow: 96, Sort: "technique"},
+		{ID: "status", Title: "STATUS", Short: "ST", Min: status, Sort: "status"},
+		{ID: "owner", Title: "OWNER", Min: owner, DropBelow: 72, Sort: "owner"},
 		{ID: "user", Title: "USER", Min: 8, DropBelow: 112, Sort: "user"},
 		{ID: "evidence", Title: "EV", Min: 3, Right: true, DropBelow: 100, Sort: "evidence"},
 	}
@@ -44,13 +49,32 @@ func (m *Model) row(r soc.AlertRow) grid.Row {
 	cells = append(
 		cells,
 		m.hostCell(r),
-		grid.Cell{Text: dash(r.Technique)},
-		grid.Cell{Text: r.Status.Word()},
+		grid.Cell{Text: technique(r.Technique)},
+		grid.Cell{Text: m.statusWord(r.Status)},
 		m.ownerCell(r),
 		grid.Cell{Text: dash(r.User)},
 		grid.Cell{Text: fmt.Sprint(r.Evidence)},
 	)
 	return grid.Row{ID: r.Key.String(), Cells: cells}
+}
+
+// technique is the first one, with a plus when there are more: half an id would be the id of something else.
+func technique(s string) string {
+	first, _, more := strings.Cut(dash(s), " ")
+	if more {
+		first += "+"
+	}
+	return first
+}
+
+// statusWord is the whole word where it fits.
+func (m *Model) statusWord(s soc.AlertStatus) string {
+	if word := s.Word(); m.wideList() || grid.Width(word) <= 4 {
+		return word
+	} else if s == soc.StatusResolved {
+		return "Done"
+	}
+	return s.Word()
 }
 
 // titleOf says in front of the title that an alert came back or came late, so that nobody takes it for a new event (C12).

@@ -36,8 +36,20 @@ type layout struct {
 // arrange computes the layout and gives the grid its share. It is called by everything that changes what is on screen.
 func (m *Model) arrange() {
 	l := m.layout()
+	if wide := l.list >= wordsFrom; wide != m.wide {
+		m.wide = wide
+		m.grid.SetColumns(columns(m.tenantWidth(), wide)...)
+		m.grid.Resize(l.list, l.gridH)
+		m.refill()
+	}
 	m.grid.Resize(l.list, l.gridH)
 }
+
+// wordsFrom is the width of a list that has room for whole words beside the title.
+const wordsFrom = 112
+
+// wideList reports that the list has room for whole words.
+func (m *Model) wideList() bool { return m.wide }
 
 func (m *Model) layout() layout {
 	l := layout{strip: m.strip(), panes: m.h}
@@ -170,6 +182,7 @@ func (m *Model) emptyLines() []string {
 		return []string{
 			fmt.Sprintf("  No alert passes the filter; it hides all %d.", m.page.Total),
 			"  5 shows all, / changes the filter, esc goes back to the filter of the view.",
+			"  A field means the whole word: host:ws-* finds what begins with ws-.",
 		}
 	case m.fleet.known && len(m.tenants) == 0:
 		return []string{"  No tenant is attached, so there are no alerts.", "  ` then s opens the settings, where one is attached."}
@@ -265,15 +278,20 @@ func fill(lines []string, h int) []string {
 	return out
 }
 
-// clock prints a time of today in the chosen zone.
+// clock prints a time in the chosen zone; on another day than today, the day and the minute.
 func (m *Model) clock(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	if m.zone == nil || m.zone == time.UTC {
-		return t.UTC().Format("15:04:05Z")
+	zone, sign := m.zone, " MST"
+	if zone == nil || zone == time.UTC {
+		zone, sign = time.UTC, "Z"
 	}
-	return t.In(m.zone).Format("15:04:05 MST")
+	t = t.In(zone)
+	if now := m.now.In(zone); !m.now.IsZero() && (t.YearDay() != now.YearDay() || t.Year() != now.Year()) {
+		return t.Format("Jan 2 15:04" + sign)
+	}
+	return t.Format("15:04:05" + sign)
 }
 
 // comments shows the latest remark.

@@ -14,6 +14,7 @@ type view struct {
 	Name, Filter string
 	count        int
 	known        bool
+	cursor       string // where it was when the view was left
 }
 
 func savedViews() []view {
@@ -26,13 +27,21 @@ func savedViews() []view {
 	}
 }
 
-// setView shows another saved view from its top.
+// setView shows another saved view from its top, or from the alert where it was left.
 func (m *Model) setView(i int) tea.Cmd {
 	if i < 0 || i >= len(m.views) {
 		return nil
 	}
-	m.view = i
+	if id, _, ok := m.grid.Cursor(); ok {
+		m.views[m.view].cursor = id
+	}
 	m.edit, m.fault = nil, nil
+	if m.views[i].Filter != m.filter && m.loaded {
+		m.seek = m.views[i].cursor
+		m.grid.SetCursor(0)
+		m.grid.KeepCursor(m.seek) // until the rows come the cursor is on none, so that no key acts on the wrong alert
+	}
+	m.view = i
 	return m.setFilter(m.views[i].Filter)
 }
 
@@ -58,16 +67,15 @@ func (m *Model) Tabs() (left, right string) {
 		parts = append(parts, m.tab(i, v))
 	}
 	left = strings.Join(parts, gap)
-	text := m.filter
-	if m.edit != nil {
-		text = m.edit.text() + "_"
+	if m.edit == nil {
+		return left, "/ " + grid.Cut(m.filter, max(m.w-grid.Width(left)-4, 0))
 	}
-	room := max(m.w-grid.Width(left)-4, 0)
-	right = "/ " + tail(text, room, m.edit != nil)
+	before, after := m.edit.around(m.w - 2)
+	style := m.th.Text
 	if m.fault != nil {
-		right = m.th.Invalid.Render(right)
+		style = m.th.Invalid
 	}
-	return left, right
+	return left, style.Render("/ "+before) + m.cursorCell(after)
 }
 
 func (m *Model) tab(i int, v view) string {
@@ -79,16 +87,4 @@ func (m *Model) tab(i int, v view) string {
 		return m.th.Title.Render(s + "*")
 	}
 	return s
-}
-
-// tail shortens a filter: the end stays while it is typed, the beginning otherwise.
-func tail(s string, w int, end bool) string {
-	if !end || grid.Width(s) <= w {
-		return grid.Cut(s, w)
-	}
-	r := []rune(s)
-	for len(r) > 0 && grid.Width(string(r)) >= w {
-		r = r[1:]
-	}
-	return "~" + string(r)
 }

@@ -60,7 +60,7 @@ const (
 
 // Messages from the shell to every screen.
 type (
-	// StaleMsg says that what these topics cover may have changed: the visible screen reads again, hidden ones remember it.
+	// StaleMsg says that what these topics cover may have changed. Only the visible screen gets it; the others read in Focus.
 	StaleMsg struct{ Topics soc.Topic }
 	// TickMsg brings the time: each second while the visible screen is Ticking, each ten seconds otherwise.
 	TickMsg struct{ Now time.Time }

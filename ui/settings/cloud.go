@@ -2,6 +2,7 @@ package settings
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -44,7 +45,9 @@ func hosts(addresses ...string) []string {
 		if port == "" {
 			port = "443"
 		}
-		out = append(out, u.Hostname()+":"+port)
+		if host := u.Hostname() + ":" + port; !slices.Contains(out, host) {
+			out = append(out, host)
+		}
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func (m *Model) tableHeight() int { return max(2, min(len(m.list)+1, m.h/2)) }
 func (m *Model) listLines() []string {
 	if len(m.list) == 0 {
 		head := []string{"Nothing is attached. Five steps connect a Defender tenant:", ""}
-		return indent(append(head, m.setupLines()...))
+		return indent(append(head, m.setupLines(m.w-2)...))
 	}
 	m.layout()
 	out := strings.Split(m.grid.View(), "\n")
@@ -105,11 +105,11 @@ func (m *Model) listLines() []string {
 	out = append(out, m.rule(in.Name))
 	if m.w >= 140 {
 		half := m.w / 2
-		return append(out, beside(m.aboutLines(in), m.setupLines(), half, m.w-half)...)
+		return append(out, beside(m.aboutLines(in), m.setupLines(m.w-half-2), half, m.w-half)...)
 	}
 	out = append(out, m.aboutLines(in)...)
 	if m.h-len(out) > 12 {
-		out = append(append(out, ""), indent(m.setupLines())...)
+		out = append(append(out, ""), indent(m.setupLines(m.w-2))...)
 	}
 	return out
 }

@@ -119,6 +119,9 @@ func (m *Model) stepLine(n int, s soc.Step, w int) string {
 		took = fmt.Sprintf("%d ms", s.Took/time.Millisecond)
 	}
 	name := min(34, max(12, w-34))
+	if short, _, ok := strings.Cut(s.Name, " ("); ok && grid.Width(s.Name) > name {
+		s.Name = short
+	}
 	return fmt.Sprintf("%2d %s %s %s %s", n, pad(s.Name, name), style.Render(pad(text, 4)), right(took, 8), s.Detail)
 }
 
@@ -147,7 +150,7 @@ func (m *Model) idleLines(w int) []string {
 	out = append(out, "")
 	out = append(out, m.permissionLines(m.conns[f.orig.ID].Roles)...)
 	out = append(out, "")
-	return clip(append(out, m.setupLines()...), w)
+	return clip(append(out, m.setupLines(w)...), w)
 }
 
 func clip(lines []string, w int) []string {

@@ -111,8 +111,8 @@ func (m *Model) Focus() tea.Cmd {
 // Capturing reports that the form has the keys.
 func (m *Model) Capturing() bool { return m.form != nil && m.tab == tabDefender && m.may() }
 
-// Ticking reports that a test counts seconds.
-func (m *Model) Ticking() bool { return m.job.running }
+// Ticking reports that a test counts seconds, or that the next poll is counted down.
+func (m *Model) Ticking() bool { return m.job.running || m.tab == tabPolling && m.form == nil }
 
 // may reports whether the person may change settings.
 func (m *Model) may() bool { return m.d.Session.Can(soc.RightSettingsEdit) }

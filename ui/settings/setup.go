@@ -67,8 +67,8 @@ func (m *Model) evidence() evidence {
 	return e
 }
 
-// setupLines draws the five steps.
-func (m *Model) setupLines() []string {
+// setupLines draws the five steps in lines of at most w cells.
+func (m *Model) setupLines(w int) []string {
 	var out []string
 	for i, s := range m.evidence().stages() {
 		box, note := m.th.Glyph.Off, s.how
@@ -76,7 +76,10 @@ func (m *Model) setupLines() []string {
 		if s.done {
 			box, note, style = m.th.Glyph.On, "done: "+s.proof, m.th.Good
 		}
-		out = append(out, style.Render(box)+" "+string(rune('1'+i))+" "+m.th.Strong.Render(s.title), "      "+note)
+		out = append(out, style.Render(box)+" "+string(rune('1'+i))+" "+m.th.Strong.Render(s.title))
+		for _, l := range wrap(note, max(20, w-6)) {
+			out = append(out, "      "+l)
+		}
 	}
 	return out
 }

@@ -80,7 +80,7 @@ func (m *Model) policyTab() []string {
 		m.fact("Waiting, by rule", wait(p.AutoTTL)),
 		m.fact("Facts at most", span(p.FactsTTL)+" old when a lockdown is confirmed"),
 		m.fact("Never isolate", never),
-		m.fact("Typed device name", "for domain controllers, servers, device value High, and in bulk"),
+		m.fact("Typed device name", "for domain controllers, servers, value High, in bulk"),
 		"", " This is what is in force (revision " + fmt.Sprint(p.Revision) + ").",
 	}
 	for _, in := range m.list {

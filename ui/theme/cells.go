@@ -27,7 +27,37 @@ func Clip(s string, w int) string {
 	case plain(s):
 		return s[:w-1] + "~"
 	}
-	return ansi.TruncateWc(s, w, "~")
+	// The blanks are there because TruncateWc first asks how wide the text is in grapheme clusters, which may be less than in cells, and
+	// then cuts nothing at all: emoji joined to families, Hindi.
+	return ansi.TruncateWc(s+strings.Repeat(" ", w+1), w, "~")
+}
+
+// Tail is Clip for text whose end matters, such as one that is being typed: what was cut is shown by a tilde in front.
+func Tail(s string, w int) string {
+	n := Width(s)
+	switch {
+	case w <= 0:
+		return ""
+	case n <= w:
+		return s
+	case plain(s):
+		return "~" + s[n-w+1:]
+	}
+	for cut := n - w + 1; cut <= n; cut++ { // a wide character on the edge goes as a whole
+		if out := ansi.TruncateLeftWc(s, cut, "~"); Width(out) <= w {
+			return out
+		}
+	}
+	return "~"
+}
+
+// Around cuts the text before and after a cursor so that both and a cursor of one cell fit w cells: the cursor is always in sight.
+func Around(before, after string, w int) (left, right string) {
+	left = Tail(before, w-1)
+	if after == "" {
+		return left, ""
+	}
+	return left, Clip(after, w-Width(left))
 }
 
 // Fit makes s exactly w cells wide: cut or padded with blanks.

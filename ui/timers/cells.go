@@ -67,7 +67,7 @@ func (m *Model) timerCells(r row) []grid.Cell {
 	}
 	left, style := m.left(r)
 	return []grid.Cell{
-		text(or(r.host)),
+		text(or(shortName(r.host))),
 		{Text: word, Style: m.wordStyle(word)},
 		{Text: m.bar(r), Style: m.th.Muted},
 		{Text: left, Style: style},
@@ -161,7 +161,7 @@ func (m *Model) isolatedCells(r row) []grid.Cell {
 	}
 	word := r.word(m.now)
 	return []grid.Cell{
-		text(or(r.host)),
+		text(or(shortName(r.host))),
 		{Text: word, Style: m.wordStyle(word)},
 		text(ours), text(m.clock(r.since())), text(r.by()), text(how), text(old), text(ticket), text(reason),
 	}

@@ -33,9 +33,10 @@ func (m *Model) bottomDetail(w, lines int) []string {
 	if lines < 5 {
 		return []string{m.started(r), m.status(r), says + "  " + now}
 	}
-	out := pad(m.history(r, lines-3, w-2))
-	out = append(out, " "+m.status(r), " "+says, " "+now)
-	return out
+	what := pad(wrap(now, w-2)) // why a key is off can be long
+	what = what[:min(len(what), 3)]
+	out := pad(m.history(r, lines-2-len(what), w-2))
+	return append(append(out, " "+m.status(r), " "+says), what...)
 }
 
 // started is who ordered it and why.
@@ -135,10 +136,10 @@ func (m *Model) chart(w int) []string {
 
 func (m *Model) chartLine(r row, names, stretch int) string {
 	if r.overdue(m.now) {
-		return grid.Fit(or(r.host), names-3) + m.th.Bad.Render("!!") + "|"
+		return grid.Fit(or(shortName(r.host)), names-3) + m.th.Bad.Render("!!") + "|"
 	}
 	n := chartCells(r.lock.Left(m.now), stretch)
-	return grid.Fit(or(r.host), names-1) + "|" + strings.Repeat("-", n) + ">"
+	return grid.Fit(or(shortName(r.host)), names-1) + "|" + strings.Repeat("-", n) + ">"
 }
 
 // chartCells is how far from now a time left is drawn.

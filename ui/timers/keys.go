@@ -26,7 +26,7 @@ func (m *Model) Keys() []keys.Binding {
 		{ID: "timers.recheck", Keys: []string{"i"}, Hint: "recheck", Off: m.noRow(), Help: "ask Defender for this host and its actions now"},
 		{ID: "timers.host", Keys: []string{"enter"}, Hint: "host", Off: m.noRow(), Help: "open the host"},
 		{ID: "timers.copy", Keys: []string{"y"}, Hint: "copy id", Off: m.noRow(), Help: "copy the id of the machine"},
-		{ID: "timers.sort", Keys: []string{"S"}, Hint: "sort", Help: "sort by time left, host, state or person, in turn"},
+		{ID: "timers.sort", Keys: []string{"S"}, Hint: "sort", Off: m.noSort(), Help: "sort by time left, host, state or person, in turn"},
 		{ID: "timers.filter", Keys: []string{"/"}, Hint: "filter", Help: "show only rows that hold these words"},
 		{ID: "timers.view-next", Keys: []string{"]"}, Show: "[ ]", Hint: "views", Help: "next view"},
 		{ID: "timers.view-prev", Keys: []string{"["}, Hidden: true, Help: "previous view"},
@@ -38,8 +38,29 @@ func (m *Model) Keys() []keys.Binding {
 		}
 		out = append(out, b)
 	}
-	out = append(out, keys.Binding{ID: "timers.back", Keys: []string{"esc"}, Hint: "back", Help: "clear the filter, the marks, or go back"})
-	return append(out, grid.Keys()...)
+	out = append(out, keys.Binding{
+		ID: "timers.back", Keys: []string{"esc"}, Hint: "clear", Hidden: m.filter == "" && m.table().Marked() == 0, Help: "clear the filter, the marks, or go back",
+	})
+	return append(out, m.markKeys()...)
+}
+
+// markKeys are those of the list; nothing can be marked in an empty one.
+func (m *Model) markKeys() []keys.Binding {
+	out := grid.Keys()
+	for i, b := range out {
+		if !b.Hidden && m.loaded && len(m.rows) == 0 {
+			out[i].Off = m.noRow()
+		}
+	}
+	return out
+}
+
+// noSort is why S does nothing.
+func (m *Model) noSort() string {
+	if m.loaded && len(m.rows) < 2 {
+		return "there is nothing to sort"
+	}
+	return ""
 }
 
 func (m *Model) noRow() string {
@@ -115,7 +136,7 @@ func (m *Model) periodKey() keys.Binding {
 	case r.lock == nil || r.lock.Phase.Final():
 		b.Off = "this lockdown is over"
 	case r.lock.Deadline.IsZero():
-		b.Hint, b.Off = "cancel", m.off(soc.ActCancel)
+		b.Hint, b.Off = "take back", m.off(soc.ActCancel)
 	default:
 		b.Off = m.off(soc.ActPeriod)
 	}

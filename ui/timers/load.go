@@ -2,6 +2,7 @@ package timers
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -22,6 +23,8 @@ type facts struct {
 	open []soc.Lockdown
 	done []soc.Lockdown
 	isos []soc.Isolation
+	// old are lockdowns of ours that left the list long ago, on hosts that are still isolated: they may be why.
+	old []soc.Lockdown
 
 	isosErr error
 }
@@ -66,6 +69,16 @@ func read(ctx context.Context, d Deps, now time.Time) (facts, error) {
 		}
 	}
 	f.isos, f.isosErr = d.Reader.Isolations(ctx)
+	for _, iso := range f.isos {
+		if !cutOff(iso) || f.past(iso) != nil || slices.ContainsFunc(f.open, func(l soc.Lockdown) bool { return l.Key == iso.Key }) {
+			continue
+		}
+		all, err := d.Reader.Lockdowns(ctx, soc.LockdownQuery{Host: iso.Key})
+		if err != nil {
+			return f, err
+		}
+		f.old = append(f.old, all...)
+	}
 	return f, nil
 }
 

@@ -107,10 +107,12 @@ func cutOff(iso soc.Isolation) bool { return iso.InForce() || iso.Word == soc.Is
 
 // past is the lockdown of ours, now over, that ordered the isolation.
 func (f facts) past(iso soc.Isolation) *soc.Lockdown {
-	for i := range f.done {
-		l := &f.done[i]
-		if l.Key == iso.Key && l.ActionID != "" && l.ActionID == iso.Action.ID {
-			return l
+	for _, list := range [][]soc.Lockdown{f.done, f.old} {
+		for i := range list {
+			l := &list[i]
+			if l.Key == iso.Key && l.Phase.Final() && l.ActionID != "" && l.ActionID == iso.Action.ID {
+				return l
+			}
 		}
 	}
 	return nil

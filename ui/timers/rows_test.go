@@ -95,8 +95,8 @@ func TestC04_PendingIsNotIsolated(t *testing.T) {
 func TestC24_WaitingLockdownIsTakenBackNotExtended(t *testing.T) {
 	d := open(t, uitest.NewWorld(), "responder", "active", 80, 19)
 	d.Send(screen.PlaceMsg{Place: screen.Place{Kind: screen.Timers, Lockdown: "LK-P3ND1NGX"}})
-	if b := d.Binding("X"); b.Hint != "cancel" || b.Off != "" {
-		t.Fatalf("X = %+v, want cancel, on", b)
+	if b := d.Binding("X"); b.Hint != "take back" || b.Off != "" {
+		t.Fatalf("X = %+v, want take back, on", b)
 	}
 	d.Key("X")
 	if got := sent[screen.CancelMsg](d); len(got) != 1 || got[0].Lockdown != "LK-P3ND1NGX" {
@@ -273,7 +273,7 @@ func TestFilter_SaysWhatItHides(t *testing.T) {
 		t.Fatal("a typed letter opened a dialog")
 	}
 	d.Key("backspace")
-	has(t, d.View(), "/ alice_  (4 hidden)", "WS-FIN-0142")
+	has(t, d.View(), "(4 hidden)  / alice_", "WS-FIN-0142")
 	d.Keys("enter", "esc")
 	has(t, d.View(), "SRV-FILE-03")
 }
@@ -338,4 +338,22 @@ func TestDenied_ReadsNothing(t *testing.T) {
 	d := open(t, w, "nobody", "active", 80, 19)
 	has(t, d.View(), "lockdown.view")
 	hasNot(t, d.View(), "could not")
+}
+
+// TestK04_AHostThatOursLeftIsolatedIsNeverCalledExternal: however long ago our lockdown ended.
+func TestK04_AHostThatOursLeftIsolatedIsNeverCalledExternal(t *testing.T) {
+	w := uitest.NewWorld()
+	for i := range w.LockdownList {
+		l := &w.LockdownList[i]
+		if l.HostName == "WS-ENG-0077" { // closed by hand three days ago; nobody released the host
+			l.Phase, l.Cause, l.Note = soc.PhaseSuperseded, soc.CauseHandover, "closed by hand"
+			l.RequestedAt, l.EndedAt = uitest.Now().Add(-80*time.Hour), uitest.Now().Add(-72*time.Hour)
+		}
+	}
+	d := uitest.Drive(t, newModel(w, "responder"), 120, 35)
+	got := line(t, d.View(), "WS-ENG-0077")
+	has(t, got, "ISOLATED", "no timer")
+	if strings.Contains(got, "EXTERNAL") {
+		t.Errorf("a host that our lockdown left isolated is called EXTERNAL: %q", got)
+	}
 }

@@ -97,7 +97,11 @@ func (m *Model) Resize(w, h int) tea.Cmd {
 
 // Focus reads everything again.
 func (m *Model) Focus() tea.Cmd {
-	if m.loading || m.denied() {
+	if m.denied() {
+		return nil
+	}
+	if m.loading {
+		m.again = true // asked before the screen was hidden; what changed since is read when that ends
 		return nil
 	}
 	return m.load()

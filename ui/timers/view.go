@@ -85,6 +85,9 @@ func (m *Model) Tabs() (left, right string) {
 		gap = "  "
 		right = m.filterNote() + "   sort: " + m.order.title()
 	}
+	if m.typing {
+		return strings.Join(parts, gap), m.filterNote() // line 2 keeps its end in sight
+	}
 	if n := m.late(); n > 0 {
 		right = strings.TrimSpace(m.th.Bad.Render(fmt.Sprintf("%d OVERDUE", n)) + "  " + right)
 	}
@@ -106,11 +109,10 @@ func (m *Model) filterNote() string {
 	if m.filter == "" && !m.typing {
 		return ""
 	}
-	s := "/ " + m.filter
 	if m.typing {
-		s += "_"
+		return fmt.Sprintf("(%d hidden)  / %s_", m.hidden, m.filter)
 	}
-	return fmt.Sprintf("%s  (%d hidden)", s, m.hidden)
+	return fmt.Sprintf("/ %s  (%d hidden)", m.filter, m.hidden)
 }
 
 // View draws the screen; it is pure.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"cordon/store/soc"
 )
@@ -16,6 +17,15 @@ func or(s string) string {
 		return unknown
 	}
 	return s
+}
+
+// shortName is a host without its domain, which the detail shows; addresses stay.
+func shortName(name string) string {
+	first, rest, ok := strings.Cut(name, ".")
+	if !ok || first == "" || !strings.ContainsFunc(rest, unicode.IsLetter) {
+		return name
+	}
+	return first
 }
 
 // short is the head of an id, enough to recognise it.
@@ -197,7 +207,7 @@ func (m *Model) whatNow(r row) string {
 	}
 	switch r.lock.Phase {
 	case soc.PhaseRequested, soc.PhaseSubmitting, soc.PhasePending:
-		return "X take it back  i recheck"
+		return "X take back  i recheck"
 	case soc.PhaseIsolated:
 		if r.overdue(m.now) {
 			return "U release now  X extend  i recheck"

@@ -119,6 +119,25 @@ func auditMatch(e soc.AuditEntry, text string) bool {
 	return true
 }
 
+// AuditAfter returns the entries that follow seq, oldest first.
+func (w *World) AuditAfter(_ context.Context, seq uint64, limit int) ([]soc.AuditEntry, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out, err := copyOf(w.AuditList, w.Err, func(e soc.AuditEntry) bool { return e.Seq > seq })
+	return out[:min(limit, len(out))], err
+}
+
+// Append adds lines to the history, as the one door and the reconciler do, and wakes the watchers.
+func (w *World) Append(es ...soc.AuditEntry) {
+	w.mu.Lock()
+	for _, e := range es {
+		e.Seq = uint64(len(w.AuditList) + 1)
+		w.AuditList = append(w.AuditList, e)
+	}
+	w.mu.Unlock()
+	w.hub.Publish(soc.TopicAudit)
+}
+
 // VerifyAudit returns Chain.
 func (w *World) VerifyAudit(context.Context) (soc.ChainReport, error) { return w.Chain, w.Err }
 

@@ -1,0 +1,10 @@
+package ui
+
+import "cordon/ui/uitest"
+
+// The world of the tests must answer everything that the console asks, with the same signatures.
+var (
+	_ Reader    = (*uitest.World)(nil)
+	_ Commander = (*uitest.World)(nil)
+	_ Connector = (*uitest.World)(nil)
+)
