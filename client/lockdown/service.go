@@ -70,7 +70,7 @@ func (s *Service) judgeRequest(ctx context.Context, v soc.Verdict, r *soc.Isolat
 	}
 	switch {
 	case !s.allowedPeriod(r.Period):
-		return no(soc.KindInvalid, "period", fmt.Sprintf("%s is not a possible period", r.Period), "a lockdown lasts 1 to 24 hours", "choose a preset")
+		return no(soc.KindInvalid, "period", fmt.Sprintf("%s is not a possible period", soc.Spoken(r.Period)), "a lockdown lasts 1 to 24 hours", "choose a preset")
 	case r.Type != soc.IsolationFull && r.Type != soc.IsolationSelective:
 		return no(soc.KindInvalid, "type", fmt.Sprintf("%q is no kind of isolation", r.Type), "nothing was done", "choose Full or Selective")
 	case r.Type == soc.IsolationSelective && linux(v.Host):
@@ -132,7 +132,7 @@ func (s *Service) releaseForeign(ctx context.Context, who soc.Session, r soc.Rel
 func (s *Service) SetPeriod(ctx context.Context, who soc.Session, r soc.PeriodRequest) (soc.Lockdown, error) {
 	return s.change(ctx, who, soc.ActPeriod, r.ID, func(l soc.Lockdown) (soc.Lockdown, soc.AuditEntry, error) {
 		if !s.allowedPeriod(r.Period) {
-			return l, soc.AuditEntry{}, no(soc.KindInvalid, "period", fmt.Sprintf("%s is not a possible period", r.Period), "a lockdown lasts 1 to 24 hours from its start", "choose a preset")
+			return l, soc.AuditEntry{}, no(soc.KindInvalid, "period", fmt.Sprintf("%s is not a possible period", soc.Spoken(r.Period)), "a lockdown lasts 1 to 24 hours from its start", "choose a preset")
 		}
 		if r.Revision != 0 && r.Revision != l.Revision {
 			return l, soc.AuditEntry{}, no(soc.KindConflict, "changed-meanwhile", "the lockdown was changed meanwhile", "its end was not moved", "look at it again, then decide")

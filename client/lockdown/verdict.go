@@ -169,7 +169,7 @@ func (s *Service) switchedOn(ctx context.Context, key soc.HostKey, policy soc.Po
 func fitHost(h soc.Host, policy soc.Policy) error {
 	switch {
 	case h.Key.IsZero():
-		return no(soc.KindNotFound, "unknown-host", "nothing is known about this host yet", "cordon isolates no machine that it has not read", "wait a moment or press r to read it")
+		return no(soc.KindNotFound, "unknown-host", "nothing is known about this host yet", "cordon isolates no machine that it has not read", "wait a moment or press R to read it")
 	case h.MergedInto != "":
 		return no(soc.KindRefused, "merged", "this machine id was merged into "+h.MergedInto, "an order to the old id would reach nobody", "open machine "+h.MergedInto)
 	case h.Gone:
@@ -232,7 +232,7 @@ func judgeRunning(act soc.Act, v *soc.Verdict) error {
 }
 
 func stale(age time.Duration) error {
-	return no(soc.KindRefused, "stale-facts", fmt.Sprintf("what is known about this host is %s old", age.Round(time.Second)), "it may have changed since", "press r to read it again, then decide")
+	return no(soc.KindRefused, "stale-facts", fmt.Sprintf("what is known about this host is %s old", age.Round(time.Second)), "it may have changed since", "press R to read it again, then decide")
 }
 
 // factsAt is when the newest of the facts was read.

@@ -28,7 +28,7 @@ func (m *mover) followIsolate(actions []MachineAction) {
 	case ActionSucceeded:
 		m.enforced(*a)
 		m.move(PhaseIsolated, AuditEntry{
-			Action: "confirm", Result: ResultOK, ActionID: a.ID, Detail: "isolated until " + m.l.Deadline.Format(time.RFC3339),
+			Action: "confirm", Result: ResultOK, ActionID: a.ID, Detail: "isolated until " + m.l.Deadline.Format("2006-01-02 15:04:05Z"),
 		})
 	case ActionFailed:
 		m.end(PhaseFailed, CauseRefused, a.Finished(), AuditEntry{

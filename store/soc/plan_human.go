@@ -21,7 +21,7 @@ func Requested(l Lockdown, now time.Time) (Lockdown, AuditEntry, error) {
 	m.l.Phase, m.l.RequestedAt, m.l.Wake = PhaseRequested, m.now, m.now
 	m.note(AuditEntry{
 		Actor: l.By, Action: "isolate", Result: ResultAccepted, After: string(PhaseRequested),
-		Detail: fmt.Sprintf("isolate for %s: %s", l.Period, orWord(l.Reason, "no reason given")),
+		Detail: fmt.Sprintf("isolate for %s: %s", Spoken(l.Period), orWord(l.Reason, "no reason given")),
 	})
 	return m.l, m.audit[0], nil
 }
@@ -116,7 +116,7 @@ func SetPeriod(l Lockdown, by Actor, period time.Duration, reason string, now ti
 		action = "shorten"
 	}
 	m.note(AuditEntry{
-		Action: action, Actor: by, Result: ResultOK, Before: old.String(), After: period.String(), Detail: orWord(reason, "no reason given"),
+		Action: action, Actor: by, Result: ResultOK, Before: Spoken(old), After: Spoken(period), Detail: orWord(reason, "no reason given"),
 	})
 	return m.one(l)
 }

@@ -13,7 +13,10 @@
 // ours: an isolation with a deadline that cordon keeps.
 package soc
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // IntegrationID names one attached tenant inside cordon. It is chosen at attach time, never reused, and is part of every key, so that two
 // tenants can not mix.
@@ -57,3 +60,15 @@ const (
 	// IsolatedOutside is the status of a host that somebody else isolated (V-30, K-04).
 	IsolatedOutside = "Isolated from outside"
 )
+
+// Spoken prints a period as people say it: 4h, 1h30m, 30s.
+func Spoken(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	if len(s) > 2 && strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if len(s) > 2 && strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
