@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cordon/store/soc"
+)
+
+// secretEnv may hold APP_ID/APP_SECRET for `partner attach`, so that it need not stand in the process list.
+const secretEnv = "CORDON_SECRET"
+
+type attachFlags struct {
+	user, secret, api, name, login, cloud, scope, caFile, env, history, interval string
+	custom, secretStdin                                                          bool
+}
+
+func attachCmd(app App, o *Options) *cobra.Command {
+	var f attachFlags
+	cmd := &cobra.Command{
+		Use: "attach defender", Short: "Attach a Defender tenant", Args: onlyDefender,
+		Long: `Attach a Defender tenant. The connection is tested first; nothing is stored if the test fails.
+Give the secret with --secret-stdin or in CORDON_SECRET: on the command line other users of this machine can read it.`,
+		Example: `  cordon partner attach defender --user TENANT_ID --secret APP_ID/APP_SECRET --api https://api.securitycenter.microsoft.com
+  pass show defender | cordon partner attach defender --secret-stdin --user TENANT_ID --api https://api-eu.securitycenter.microsoft.com`,
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.user, "user", "", "tenant id")
+	fl.StringVar(&f.secret, "secret", "", "APP_ID/APP_SECRET")
+	fl.BoolVar(&f.secretStdin, "secret-stdin", false, "read APP_ID/APP_SECRET from standard input")
+	fl.StringVar(&f.api, "api", "", "base URL of the API, for example https://api.securitycenter.microsoft.com")
+	fl.StringVar(&f.name, "name", "", "name of the integration (default: the tenant id)")
+	fl.StringVar(&f.login, "login", "", "sign-in host, when it is not the cloud's own")
+	fl.StringVar(&f.cloud, "cloud", "commercial", "commercial, gcc, gcc-high or dod")
+	fl.StringVar(&f.scope, "scope", "", "token scope, when it is not the cloud's own")
+	fl.StringVar(&f.caFile, "ca-file", "", "extra CA certificates (PEM)")
+	fl.StringVar(&f.env, "environment", "PROD", "PROD or TEST: the badge of every screen")
+	fl.StringVar(&f.history, "max-history", "", `how far back the first poll reaches: "30 days ago", a date or a time (default: poll.max-history)`)
+	fl.StringVar(&f.interval, "poll-interval", "", "how often to poll, for example 1m (default: poll.interval)")
+	fl.BoolVar(&f.custom, "allow-custom-host", false, "accept an API or sign-in host that is not Microsoft's")
+	cmd.RunE = func(c *cobra.Command, _ []string) error { return attach(c, app, o, f) }
+	return cmd
+}
+
+func attach(c *cobra.Command, app App, o *Options, f attachFlags) error {
+	if f.api == "" {
+		return usageOf(c, "--api is required, for example https://api.securitycenter.microsoft.com")
+	}
+	secret, err := f.appSecret(c, app)
+	if err != nil {
+		return err
+	}
+	draft, clientSecret, err := app.Attach(f.user, secret, f.api)
+	if err != nil {
+		return err
+	}
+	if err := f.defaults(app, o); err != nil {
+		return err
+	}
+	if err := f.fill(c, &draft); err != nil {
+		return err
+	}
+	from, err := app.History(draft.MaxHistory, app.Now())
+	if err != nil {
+		return usageOf(c, "--max-history: "+err.Error())
+	}
+	return with(app, o, func(c *cobra.Command, b *Backend) error {
+		saved, err := b.Connector.Save(c.Context(), b.Session, draft, clientSecret, progress(c, o))
+		if err != nil {
+			return forShell(err)
+		}
+		if o.JSON {
+			return printJSON(c.OutOrStdout(), map[string]any{"attached": saved.Name, "id": saved.ID, "alerts_from": stamp(from)})
+		}
+		note(c, o, `"cordon" or "cordon serve" brings its alerts in, from %s on`, stamp(from))
+		_, err = fmt.Fprintf(c.OutOrStdout(), "attached %s\n", saved.Name)
+		return err
+	})(c, nil)
+}
+
+// appSecret finds the secret: standard input, the flag with a warning because argv is public, or the environment.
+func (f attachFlags) appSecret(c *cobra.Command, app App) (string, error) {
+	switch {
+	case f.secretStdin && f.secret != "":
+		return "", usageOf(c, "--secret and --secret-stdin exclude each other")
+	case f.secretStdin:
+		return readSecret(c, app)
+	case f.secret != "":
+		warn(c, "a secret on the command line can be read by other users of this machine; use --secret-stdin or %s", secretEnv)
+		return f.secret, nil
+	case os.Getenv(secretEnv) != "":
+		return os.Getenv(secretEnv), nil
+	}
+	return "", usageOf(c, "no secret: give APP_ID/APP_SECRET with --secret-stdin, in "+secretEnv+", or with --secret")
+}
+
+func readSecret(c *cobra.Command, app App) (string, error) {
+	line, typed, err := "", false, error(nil)
+	if app.Hidden != nil && onTerminal(c.InOrStdin()) {
+		fmt.Fprint(c.ErrOrStderr(), "APP_ID/APP_SECRET (it is not shown): ")
+		line, typed, err = app.Hidden(c.InOrStdin())
+		fmt.Fprintln(c.ErrOrStderr())
+	}
+	if !typed && err == nil {
+		line, err = bufio.NewReader(io.LimitReader(c.InOrStdin(), 64<<10)).ReadString('\n')
+	}
+	if err != nil && err != io.EOF {
+		return "", fmt.Errorf("reading the secret: %w", err)
+	}
+	line = strings.TrimSpace(line)
+	if line == "" {
+		return "", usageOf(c, "--secret-stdin: there is nothing on standard input")
+	}
+	return line, nil
+}
+
+// defaults takes what was not given from the configuration.
+func (f *attachFlags) defaults(app App, o *Options) error {
+	if f.history != "" && f.interval != "" {
+		return nil
+	}
+	set, err := app.Config(*o)
+	if err != nil {
+		return err
+	}
+	for _, s := range set {
+		switch {
+		case s.Key == "poll.max-history" && f.history == "":
+			f.history = s.Value
+		case s.Key == "poll.interval" && f.interval == "":
+			f.interval = s.Value
+		}
+	}
+	return nil
+}
+
+func (f attachFlags) fill(c *cobra.Command, in *soc.Integration) error {
+	if in.Name = f.name; in.Name == "" {
+		in.Name = in.TenantID
+	}
+	in.Cloud, in.Scope, in.Custom, in.Login, in.MaxHistory = f.cloud, f.scope, f.custom, f.login, f.history
+	in.Environment, in.Enabled = strings.ToUpper(f.env), true
+	if in.Environment != "PROD" && in.Environment != "TEST" {
+		return usageOf(c, "--environment is PROD or TEST")
+	}
+	if !oneOf(f.cloud, "commercial", "gcc", "gcc-high", "dod") {
+		return usageOf(c, fmt.Sprintf("--cloud is commercial, gcc, gcc-high or dod, not %q", f.cloud))
+	}
+	d, err := time.ParseDuration(f.interval)
+	if err != nil {
+		return usageOf(c, fmt.Sprintf("--poll-interval wants a duration such as 30s or 5m, not %q", f.interval))
+	}
+	in.PollInterval = d
+	if f.caFile == "" {
+		return nil
+	}
+	// A later process, started elsewhere, must find the file too.
+	if in.CAFile, err = filepath.Abs(f.caFile); err != nil {
+		return fmt.Errorf("finding %s: %w", f.caFile, err)
+	}
+	return nil
+}
+
+func oneOf(s string, words ...string) bool {
+	for _, w := range words {
+		if s == w {
+			return true
+		}
+	}
+	return false
+}
