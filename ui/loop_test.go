@@ -26,11 +26,11 @@ func TestZ19_ThreeKeysInTheRealEventLoop(t *testing.T) {
 	see("Credential dumping")
 	tm.Send(uitest.Press("j")) // the host of the first row is isolated already
 	tm.Send(uitest.Press("enter"))
-	see("Overview")
+	see("NOT ISOLATED")
 	tm.Send(uitest.Press("L"))
 	see("Pre-flight")
 	tm.Send(uitest.Press("esc"))
-	see("Credential")
+	see("back: esc")
 	tm.Send(uitest.Press("ctrl+c"))
 	tm.Send(uitest.Press("ctrl+c"))
 	tm.WaitFinished(t, teatest.WithFinalTimeout(30*time.Second))
