@@ -156,7 +156,11 @@ func (m *Model) ticks() tea.Cmd {
 	}
 	m.tick.pace = pace
 	m.tick.gen++
-	return m.nextTick()
+	if pace == slow {
+		return m.nextTick()
+	}
+	m.now = m.deps.Now() // what counts from here on must not count from a time of up to ten seconds ago
+	return tea.Batch(m.nextTick(), m.everywhere(screen.TickMsg{Now: m.now}))
 }
 
 // nextTick waits until the next full step of the wall clock.

@@ -56,7 +56,8 @@ func saw(msgs []tea.Msg, topics soc.Topic) bool {
 }
 
 func TestFeed_NothingIsLeftWhenTheContextEnds(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	others := goleak.IgnoreCurrent() // of tests before this one
+	defer goleak.VerifyNone(t, others)
 	w := uitest.NewWorld()
 	for range 20 {
 		ctx, stop := context.WithCancel(context.Background())
@@ -68,7 +69,7 @@ func TestFeed_NothingIsLeftWhenTheContextEnds(t *testing.T) {
 		<-ended
 	}
 	// The watcher is closed by a goroutine of its own; goleak waits for it.
-	if err := goleak.Find(); err != nil {
+	if err := goleak.Find(others); err != nil {
 		t.Fatal(err)
 	}
 	if n := w.Watchers(); n != 0 {

@@ -46,6 +46,17 @@ func TestCursorStaysOnTop_DuringTheFirstSyncUntilAKeyIsPressed(t *testing.T) {
 	if _, at, _ := m.grid.Cursor(); at != 0 {
 		t.Errorf("cursor at row %d, want the top", at)
 	}
+	w.Arrive(3)
+	d.Send(screen.ConnsMsg{Conns: w.ConnList}) // the sync is over; what came last is read with it
+	if _, at, _ := m.grid.Cursor(); at != 0 {
+		t.Errorf("cursor at row %d after the sync, want the top", at)
+	}
+	top, _ := m.current()
+	w.Arrive(3)
+	stale(d)
+	if now, _ := m.current(); now.Key != top.Key {
+		t.Errorf("cursor on %v, want it to follow %v once the list was whole", now.Key, top.Key)
+	}
 	d.Key("j")
 	row, _ := m.current()
 	w.Arrive(3)

@@ -133,7 +133,7 @@ func (m *Model) fill(from int, rows []soc.AlertRow) {
 		out[i] = m.row(r)
 	}
 	m.grid.SetRows(from, out, m.page.Matched)
-	if from == 0 && !m.touched && m.syncing() {
+	if from == 0 && !m.touched && (m.syncing() || m.req == m.whole) {
 		m.grid.SetCursor(0) // alerts of a first sync come in any order; nobody has chosen a row yet
 	}
 }

@@ -80,6 +80,7 @@ type Model struct {
 	pin    uint64 // revision whose rows are on screen; used while held
 
 	wide      bool   // the list has room for whole words
+	whole     int    // the load that brings the first whole list, after a first sync
 	touched   bool   // a key was pressed: the cursor belongs to the person
 	opening   bool   // enter was typed ahead of the rows: open the first one when they come
 	seek      string // id of an alert to put the cursor on when rows come
@@ -171,8 +172,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	case screen.TickMsg:
 		return m.onTick(msg.Now)
 	case screen.ConnsMsg:
-		m.conns = msg.Conns
-		m.arrange()
+		return m.onConns(msg.Conns)
 	case screen.ZoneMsg:
 		m.zone = msg.Zone
 	case screen.HoldMsg:
@@ -198,6 +198,19 @@ func (m *Model) onTick(now time.Time) tea.Cmd {
 		return m.reload() // rows come and go as time passes
 	}
 	return nil
+}
+
+// onConns reads the list once more when a first sync has just ended: that answer is the first whole one.
+func (m *Model) onConns(conns []soc.Conn) tea.Cmd {
+	was := m.syncing()
+	m.conns = conns
+	m.arrange()
+	if !was || m.syncing() || m.touched || m.denied() {
+		return nil
+	}
+	cmd := m.loadRows()
+	m.whole = m.req
+	return cmd
 }
 
 func (m *Model) onHold(on bool) tea.Cmd {
