@@ -37,7 +37,7 @@ func openFile(path string, opt Options) (*bbolt.DB, os.FileInfo, error) {
 	var file *os.File
 	db, err := openBolt(path, &bbolt.Options{
 		Timeout: lockWait, InitialMmapSize: initialMap, MaxSize: size, ReadOnly: opt.ReadOnly,
-		FreelistType: bbolt.FreelistMapType, NoStatistics: true,
+		FreelistType: bbolt.FreelistMapType, NoStatistics: true, PreLoadFreelist: true,
 		OpenFile: func(name string, flag int, _ os.FileMode) (*os.File, error) {
 			f, err := openPrivate(name, flag)
 			file = f

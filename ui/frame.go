@@ -10,6 +10,7 @@ import (
 	"cordon/ui/keys"
 	"cordon/ui/screen"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // chrome is how many lines the shell draws itself: header, tabs, message, two hint lines.
@@ -115,15 +116,12 @@ func (m *Model) message() string {
 	case len(over) > 0:
 		right = append(right, m.th.Bad.Render(fmt.Sprintf("!! %d OVERDUE, press T", len(over))))
 	case due != nil && m.notice.text == "":
-		left = m.th.Warn.Render("!  " + due.HostName + " is released in " + dialog.Left(due.Left(m.now)) + " (T)")
+		left = m.th.Warn.Render("!  " + due.HostName + " is released in " + words.Left(due.Left(m.now)) + " (T)")
 	case due != nil:
-		right = append(right, m.th.Warn.Render("next release "+dialog.Left(due.Left(m.now))))
+		right = append(right, m.th.Warn.Render("next release "+words.Left(due.Left(m.now))))
 	}
 	if m.unseen > 0 {
-		word := fmt.Sprintf("! %d error", m.unseen)
-		if m.unseen > 1 {
-			word += "s"
-		}
+		word := "! " + words.Count(m.unseen, "error")
 		if m.w >= midW {
 			word += ", press E"
 		}
@@ -175,7 +173,7 @@ func overdueText(over []soc.Lockdown, now time.Time) string {
 		l := over[0]
 		text := l.HostName + " is past its release time"
 		if !l.Deadline.IsZero() {
-			text += " by " + dialog.Period(-l.Left(now))
+			text += " by " + words.Period(-l.Left(now))
 		}
 		if l.Phase == soc.PhaseReleaseBlocked {
 			text += ": release BLOCKED, retried"
@@ -283,7 +281,7 @@ func (m *Model) timers(over int) string {
 		}
 	}
 	if next != nil {
-		s += ", next " + next.HostName + " " + dialog.Left(next.Left(m.now))
+		s += ", next " + next.HostName + " " + words.Left(next.Left(m.now))
 	}
 	return s
 }

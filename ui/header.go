@@ -1,14 +1,14 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"cordon/store/soc"
-	"cordon/ui/dialog"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // width classes of the frame.
@@ -31,7 +31,7 @@ func (m *Model) condition() string {
 	who := m.deps.Session.Actor
 	switch {
 	case m.w < midW:
-		return strings.Join([]string{m.tenant(false), m.badge(), theme.Clip(who.Name, 12), m.now.In(m.zone).Format("15:04") + m.zoneSign(), m.age(false)}, " ")
+		return strings.Join([]string{m.tenant(false), m.badge(), theme.Clip(who.Name, 12), words.Zoned(m.now, m.zone, "15:04"), m.age(false)}, " ")
 	case m.w < wideW:
 		return strings.Join([]string{"tenant " + m.tenant(true) + " " + m.badge(), whoFrom(who), m.clock(), m.age(true), m.budget(false)}, "  ")
 	}
@@ -41,7 +41,7 @@ func (m *Model) condition() string {
 	}
 	clock := m.clock()
 	if !m.local {
-		clock = dialog.Clock(m.now, m.now, m.deps.Local)
+		clock = words.Clock(m.now, m.now, m.deps.Local)
 	}
 	return strings.Join([]string{"tenant " + m.tenant(true) + " " + m.badge(), person, clock, m.age(true), m.budget(true)}, "   ")
 }
@@ -128,14 +128,7 @@ func (m *Model) badgeOf(id soc.IntegrationID) string {
 }
 
 func (m *Model) clock() string {
-	return m.now.In(m.zone).Format("15:04:05") + m.zoneSign()
-}
-
-func (m *Model) zoneSign() string {
-	if !m.local {
-		return "Z"
-	}
-	return " " + m.now.In(m.zone).Format("MST")
+	return words.Zoned(m.now, m.zone, "15:04:05")
 }
 
 // age says how old the data is and when it will be renewed; what is wrong is a word. The oldest tenant counts.
@@ -148,13 +141,13 @@ func (m *Model) age(long bool) string {
 	if c.LastOK.IsZero() {
 		return style.Render(first(c, word, long))
 	}
-	old := dialog.Age(m.now, c.LastOK)
+	old := words.Since(m.now, c.LastOK)
 	if !long {
-		return style.Render(word + " " + old + "/" + dialog.Period(c.Interval))
+		return style.Render(word + " " + old + "/" + words.Period(c.Interval))
 	}
 	text := "data " + old + " old"
 	if next := c.NextPoll.Sub(m.now); word == "ok" && next > 0 {
-		text += ", next " + seconds(next)
+		text += ", next " + words.Period(next)
 		if m.w >= wideW {
 			text = strings.Replace(text, ", next ", ", next poll ", 1)
 		}
@@ -163,7 +156,7 @@ func (m *Model) age(long bool) string {
 		text = word + " " + text
 	}
 	if c.Total > 0 {
-		text = fmt.Sprintf("%s %d of %d", orWord(c.Phase, "loading"), c.Done, c.Total)
+		text = fmt.Sprintf("%s %d of %d", cmp.Or(c.Phase, "loading"), c.Done, c.Total)
 	}
 	return style.Render(text)
 }
@@ -178,15 +171,6 @@ func first(c soc.Conn, word string, long bool) string {
 	}
 	return word
 }
-
-func orWord(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
-func seconds(d time.Duration) string { return dialog.Period(d.Round(time.Second)) }
 
 // worst is the tenant whose data is oldest.
 func (m *Model) worst() (soc.Conn, bool) {

@@ -8,8 +8,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/dialog"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // outcomes follow the history, so that the person sees what became of an order wherever they are: the screen they gave it on may be long
@@ -73,7 +73,7 @@ func (m *Model) loadOutcomes() tea.Cmd {
 			}
 			ends := ""
 			if !l.Deadline.IsZero() {
-				ends = dialog.Clock(l.Deadline, now, zone)
+				ends = words.Clock(l.Deadline, now, zone)
 			}
 			if out, ok := tell(e, l, me, ends); ok {
 				msg.lines = append(msg.lines, out)
@@ -131,7 +131,7 @@ func (m *Model) announce(lines []outcome) {
 // lockdown ends. The state comes first, so that a narrow screen cuts the details and not the news.
 func tell(e soc.AuditEntry, l soc.Lockdown, me, ends string) (outcome, bool) {
 	mine := e.Lockdown != "" && (l.By.Name == me || l.ReleaseBy.Name == me || l.CancelledBy.Name == me)
-	host, id := shortName(e.Target), " ("+string(e.Lockdown)+")"
+	host, id := words.ShortName(e.Target), " ("+string(e.Lockdown)+")"
 	bad := func(what string) (outcome, bool) {
 		return outcome{screen.Bad, what, ": " + e.Detail + id}, true
 	}
@@ -189,10 +189,4 @@ func causeWord(cs ...soc.Cause) string {
 		}
 	}
 	return "confirmed"
-}
-
-// shortName is a host without its domain.
-func shortName(s string) string {
-	s, _, _ = strings.Cut(s, ".")
-	return s
 }

@@ -253,7 +253,8 @@ func TestVerify_CountsSecondsAndStops(t *testing.T) {
 	d.Hold()
 	d.Key("V")
 	done := make(chan struct{})
-	go func() { d.Held()[0](); close(done) }()
+	verify := d.Held()[0]
+	go func() { verify(); close(done) }()
 	m.Update(screen.TickMsg{Now: uitest.Now().Add(3 * time.Second)})
 	if !m.Ticking() || !strings.Contains(d.View(), "verifying the chain, 3 s (esc stops)") {
 		t.Errorf("no progress:\n%s", d.View())

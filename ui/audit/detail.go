@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
 	"cordon/ui/theme"
 )
 
@@ -37,7 +36,7 @@ func (m *Model) detail(w int) []string {
 func (m *Model) brief(e soc.AuditEntry, w int) []string {
 	about := joined("  ", e.Detail, pair("cause", string(e.Cause)), pair("action", e.ActionID), pair("request", e.RequestID))
 	proof := joined("  ", pair("before", e.Before), pair("after", e.After), pair("hash", short(e.Hash)), pair("prev", short(e.Prev)))
-	return []string{m.th.Strong.Render(grid.Cut(m.subject(e)+" by "+who(e), w)), grid.Cut(about, w), grid.Cut(proof, w)}
+	return []string{m.th.Strong.Render(theme.Clip(m.subject(e)+" by "+who(e), w)), theme.Clip(about, w), theme.Clip(proof, w)}
 }
 
 func (m *Model) subject(e soc.AuditEntry) string {
@@ -71,7 +70,7 @@ func (m *Model) relatedLines(w int) []string {
 	out := []string{"", m.th.Strong.Render("SAME LOCKDOWN " + string(m.relatedTo))}
 	for i := len(m.related) - 1; i >= 0; i-- {
 		e := m.related[i]
-		out = append(out, fmt.Sprintf("#%d %s %s %s %s", e.Seq, e.Time.In(m.zone).Format("15:04:05"), grid.Fit(e.Actor.Name, 10), grid.Fit(e.Action, 9), word(e.Result)))
+		out = append(out, fmt.Sprintf("#%d %s %s %s %s", e.Seq, e.Time.In(m.zone).Format("15:04:05"), theme.Fit(e.Actor.Name, 10), theme.Fit(e.Action, 9), word(e.Result)))
 	}
 	return out
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"cordon/ui/grid"
+	"cordon/ui/pane"
 )
 
 // headline counts the lines and says how far the chain was proved.
@@ -31,17 +31,13 @@ func (m *Model) chainWord() string {
 	return fmt.Sprintf("chain verified to #%d at %s", m.chain.LastSeq, m.chain.Checked.In(m.zone).Format("15:04"))
 }
 
-// rule is a line across with a text in it.
-func (m *Model) rule(text string) string {
-	h := m.th.Glyph.H
-	head := h + h + " " + grid.Cut(text, max(0, m.w-8)) + " "
-	return m.th.Border.Render(head + strings.Repeat(h, max(0, m.w-grid.Width(head))))
-}
+// rule is a line across with a text in it, both in the colour of the borders.
+func (m *Model) rule(text string) string { return pane.Rule(m.th, m.th.Border.Render(text), m.w) }
 
 // graph is the number of lines per hour over the last day.
 func (m *Model) graph() string {
 	if !m.graphed() || len(m.hours) == 0 {
-		return m.th.Border.Render(strings.Repeat(m.th.Glyph.H, m.w))
+		return pane.Rule(m.th, "", m.w)
 	}
 	top := 1
 	for _, n := range m.hours {
@@ -69,27 +65,10 @@ func (m *Model) sideBySide() string {
 		title = fmt.Sprintf("#%d", e.Seq)
 	}
 	right := m.box(title, m.detail(rw-4), rw, h)
-	lines := make([]string, 0, m.h)
-	for i := range left {
-		lines = append(lines, left[i]+right[i])
-	}
-	return strings.Join(append(lines, m.graph()), "\n")
+	return strings.Join(append(pane.Beside(left, right), m.graph()), "\n")
 }
 
-// box frames lines.
+// box frames lines, with a blank at both sides.
 func (m *Model) box(title string, lines []string, w, h int) []string {
-	g, b := m.th.Glyph, m.th.Border
-	head := g.H + " " + grid.Cut(title, max(0, w-6)) + " "
-	if title == "" {
-		head = ""
-	}
-	out := []string{b.Render(g.TL + head + strings.Repeat(g.H, max(0, w-2-grid.Width(head))) + g.TR)}
-	for i := range h - 2 {
-		text := ""
-		if i < len(lines) {
-			text = lines[i]
-		}
-		out = append(out, b.Render(g.V)+" "+grid.Fit(text, w-4)+" "+b.Render(g.V))
-	}
-	return append(out, b.Render(g.BL+strings.Repeat(g.H, w-2)+g.BR))
+	return pane.Box(m.th, title, pane.Pad(pane.Clip(lines, w-4)), w, h)
 }

@@ -72,18 +72,7 @@ func (m *Model) Keys() []keys.Binding {
 	} else if m.filter.text() != "" {
 		out = append(out, keys.Binding{ID: idClear, Keys: []string{"esc"}, Hint: "clear filter", Help: "show all lines of this view"})
 	}
-	return append(out, moveKeys()...)
-}
-
-// moveKeys are the grid's, without marks: nothing is done to several lines here.
-func moveKeys() []keys.Binding {
-	var out []keys.Binding
-	for _, b := range grid.Keys() {
-		if b.Hidden {
-			out = append(out, b)
-		}
-	}
-	return out
+	return append(out, grid.Moves()...)
 }
 
 func typingKeys() []keys.Binding {

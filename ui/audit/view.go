@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"charm.land/lipgloss/v2"
 
 	"cordon/store/soc"
 	"cordon/ui/grid"
+	"cordon/ui/pane"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // beside is the width from which the detail stands at the right of the list.
@@ -152,7 +153,7 @@ func (m *Model) rows(entries []soc.AuditEntry) []grid.Row {
 			{Text: e.Actor.Name},
 			{Text: e.Actor.Via, Style: m.th.Muted},
 			{Text: verb(e.Action)},
-			{Text: shortName(e.Target)},
+			{Text: words.ShortName(e.Target)},
 			{Text: word(e.Result), Style: m.result(e.Result)},
 			{Text: m.detailText(e.Detail)},
 		}})
@@ -175,15 +176,6 @@ func verb(action string) string {
 		return "aside"
 	}
 	return action
-}
-
-// shortName is a host without its domain; addresses stay.
-func shortName(s string) string {
-	first, rest, ok := strings.Cut(s, ".")
-	if !ok || first == "" || strings.Contains(s, " ") || !strings.ContainsFunc(rest, unicode.IsLetter) {
-		return s
-	}
-	return first
 }
 
 // detailText is the detail with times as the rest of the line shows them.
@@ -231,7 +223,7 @@ func (m *Model) clock(t time.Time) string {
 // View draws the body.
 func (m *Model) View() string {
 	if text := m.instead(); text != nil {
-		return grid.Lines(text, m.w, m.h)
+		return pane.Body(text, m.w, m.h)
 	}
 	if m.w >= beside {
 		return m.sideBySide()
@@ -239,12 +231,12 @@ func (m *Model) View() string {
 	lines := strings.Split(m.grid.View(), "\n")
 	lines = append(lines, m.rule(m.headline()))
 	if n := m.detailHeight(); n > 0 {
-		lines = append(lines, padded(m.detail(m.w), n)...)
+		lines = append(lines, pane.Lines(m.detail(m.w), n)...)
 	}
 	if m.footer() > 0 {
 		lines = append(lines, m.graph())
 	}
-	return grid.Lines(lines, m.w, m.h)
+	return pane.Body(lines, m.w, m.h)
 }
 
 // instead is what stands in place of the list.
@@ -257,7 +249,7 @@ func (m *Model) instead() []string {
 		}
 	case m.err != nil:
 		return append([]string{"", "  " + m.th.Bad.Render("The history can not be read."), ""},
-			indent(append(theme.Wrap(m.err.Error(), max(10, m.w-4)), "", "Hosts keep their state, timers go on. R reads again."))...)
+			pane.Indent(append(theme.Wrap(m.err.Error(), max(10, m.w-4)), "", "Hosts keep their state, timers go on. R reads again."), 2)...)
 	case !m.loaded:
 		return []string{"", "  reading the history..."}
 	case m.page.Matched == 0 && m.filter.text() != "":
@@ -280,19 +272,4 @@ func emptyWord(v view) string {
 		return "Nothing happened in the last 7 days."
 	}
 	return "Nothing has happened today."
-}
-
-func indent(lines []string) []string {
-	for i, l := range lines {
-		if l != "" {
-			lines[i] = "  " + l
-		}
-	}
-	return lines
-}
-
-func padded(lines []string, n int) []string {
-	out := make([]string, n)
-	copy(out, lines)
-	return out
 }

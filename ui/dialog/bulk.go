@@ -11,6 +11,7 @@ import (
 	"cordon/store/soc"
 	"cordon/ui/keys"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // bulk isolates or releases several hosts, each by its exact id. Protected hosts are left out: they need a dialog of their own. The number
@@ -128,7 +129,7 @@ func (d *bulk) judge() {
 	do, _ := d.will()
 	d.do.Text = "Release " + strconv.Itoa(len(do))
 	if d.act == soc.ActIsolate {
-		d.do.Text = "Isolate " + strconv.Itoa(len(do)) + " for " + Period(d.period.chosen())
+		d.do.Text = "Isolate " + strconv.Itoa(len(do)) + " for " + words.Period(d.period.chosen())
 	}
 	switch {
 	case d.sending:
@@ -226,7 +227,7 @@ func (d *bulk) send() tea.Cmd {
 			}
 			m.results = append(m.results, r)
 		}
-		m.text = fmt.Sprintf("%s %d of %s requested, until each confirms", word, len(jobs)-failed, plural(len(jobs), "device"))
+		m.text = fmt.Sprintf("%s %d of %s requested, until each confirms", word, len(jobs)-failed, words.Count(len(jobs), "device"))
 		return m
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // View draws the form, or the results.
@@ -29,7 +30,7 @@ func (d *bulk) lines(w, h int) []string {
 	if d.act != soc.ActIsolate {
 		verb, tail = "Release ", ""
 	}
-	head := []string{t.Strong.Render(verb + plural(len(d.hosts), "device") + tail), ""}
+	head := []string{t.Strong.Render(verb + words.Count(len(d.hosts), "device") + tail), ""}
 	if len(d.facts) == 0 {
 		return append(append(head, "reading the facts..", ""), d.buttons(t, d.ready, w)...)
 	}
@@ -40,7 +41,7 @@ func (d *bulk) lines(w, h int) []string {
 		if d.act == soc.ActIsolate {
 			end := d.now.Add(d.period.chosen())
 			foot = append(foot, "", label(t, "Duration", d.line(t, "period", w-11)),
-				label(t, "", t.Muted.Render("each starts once confirmed; if now, ends ")+Clock(end, d.now, d.env.Local)))
+				label(t, "", t.Muted.Render("each starts once confirmed; if now, ends ")+words.Clock(end, d.now, d.env.Local)))
 		}
 		foot = append(foot, label(t, "Reason *", d.line(t, "reason", w-11)),
 			t.Warn.Render("To go on, type the number of devices: ")+d.line(t, "count", 8))
@@ -69,7 +70,7 @@ func (d *bulk) classes(do []int) string {
 			if r == "" {
 				name = "unknown"
 			}
-			out = append(out, plural(n[r], name))
+			out = append(out, words.Count(n[r], name))
 		}
 	}
 	if wait > 0 {
@@ -93,7 +94,7 @@ func (d *bulk) list(w, h int) []string {
 	}
 	for _, i := range do {
 		v := d.facts[i]
-		rows = append(rows, theme.Clip("          "+theme.Fit(hostName(v, d.hosts[i]), 26)+" "+short(d.hosts[i].MachineID)+"  "+orDash(v.Host.Health), w))
+		rows = append(rows, theme.Clip("          "+theme.Fit(hostName(v, d.hosts[i]), 26)+" "+words.ShortID(d.hosts[i].MachineID)+"  "+words.Dash(v.Host.Health), w))
 	}
 	return window(rows, d.from, max(1, h))
 }

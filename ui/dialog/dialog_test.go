@@ -27,38 +27,11 @@ func env(w *uitest.World, now func() time.Time) Env {
 	}
 }
 
-func TestPeriod_Words(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		30 * time.Second: "30s", 2 * time.Minute: "2m", time.Hour: "1h", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m",
-		3*time.Minute + 12*time.Second: "3m12s", 0: "0s", 10 * time.Second: "10s", 10 * time.Minute: "10m", 20 * time.Hour: "20h",
-	} {
-		if got := Period(d); got != want {
-			t.Errorf("Period(%v) = %q, want %q", d, got, want)
-		}
-	}
-}
-
-func TestLeftAgeClock_Words(t *testing.T) {
-	now := uitest.Now()
+func TestLeft_CountsOnPastTheDeadline(t *testing.T) {
 	for d, want := range map[time.Duration]string{4329 * time.Second: "1:12:09", -192 * time.Second: "+0:03:12", 0: "0:00:00"} {
-		if got := Left(d); got != want {
-			t.Errorf("Left(%v) = %q, want %q", d, got, want)
+		if got := left(d); got != want {
+			t.Errorf("left(%v) = %q, want %q", d, got, want)
 		}
-	}
-	for d, want := range map[time.Duration]string{3 * time.Second: "3s", 5 * time.Minute: "5m", 3 * time.Hour: "3h", 50 * time.Hour: "2d", -time.Hour: "0s"} {
-		if got := Age(now, now.Add(-d)); got != want {
-			t.Errorf("Age(%v) = %q, want %q", d, got, want)
-		}
-	}
-	if got := Age(now, time.Time{}); got != "never" {
-		t.Errorf("Age of nothing = %q", got)
-	}
-	bst := time.FixedZone("BST", 3600)
-	if got := Clock(now, now, bst); got != "12:41:07Z = 13:41 BST" {
-		t.Errorf("Clock = %q", got)
-	}
-	if got := Clock(now.Add(24*time.Hour), now, time.UTC); got != "Aug 23 12:41:07Z" {
-		t.Errorf("Clock of tomorrow = %q", got)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"cordon/store/soc"
 	"cordon/ui/keys"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // IsolateOptions say what the lockdown dialog is about and what is filled in.
@@ -94,7 +95,7 @@ func (d *isolate) Update(msg tea.Msg) tea.Cmd {
 	case alertMsg:
 		d.alert = m.alert
 		if d.reason.Text() == "" && !d.typed {
-			d.reason.Set(m.alert.Title + " (alert " + short(m.alert.ID) + ")")
+			d.reason.Set(m.alert.Title + " (alert " + words.ShortID(m.alert.ID) + ")")
 		}
 		d.fill(false)
 	case doneMsg:
@@ -103,111 +104,6 @@ func (d *isolate) Update(msg tea.Msg) tea.Cmd {
 		return d.stale(msg)
 	}
 	return nil
-}
-
-func (d *isolate) verdict() soc.Verdict {
-	if len(d.facts) == 0 {
-		return soc.Verdict{}
-	}
-	return d.facts[0]
-}
-
-// fill puts new facts into the form. What a person chose or typed stays, and once the box can be seen the focus never moves onto the action
-// button by itself: enter may be on its way to Close.
-func (d *isolate) fill(first bool) {
-	if len(d.facts) == 0 {
-		return
-	}
-	v := d.verdict()
-	if v.Allowed {
-		if note := d.period.set(v); note != "" {
-			d.note = note
-		}
-	}
-	d.kind.Off, d.kind.Labels = []string{"", noSelective(v.Host)}, []string{"Full", "Selective (Outlook, Teams)"}
-	if d.kind.Off[1] != "" {
-		d.kind.At, d.kind.Labels[1] = 0, "Selective"
-	}
-	d.layout(v)
-	d.judge()
-	if !d.moved && (first || !d.ready) {
-		d.focus(d.firstFocus(v))
-	}
-	if d.has("do") && v.TypeName != "" && d.do.Off != "" {
-		d.focus("cancel") // the host turned out to be protected while its button had the focus
-	}
-}
-
-// layout lists the parts of the form; the focus stays on its part.
-func (d *isolate) layout(v soc.Verdict) {
-	at := ""
-	if len(d.parts) > 0 {
-		at = d.parts[d.at].id
-	}
-	d.at, d.cancel.Text = 0, "Cancel"
-	switch {
-	case !v.Allowed:
-		d.cancel.Text = "Close"
-		d.parts = []part{{id: "cancel", button: &d.cancel}}
-	default:
-		d.parts = []part{
-			{id: "period", choice: &d.period.choice},
-			{id: "kind", choice: &d.kind},
-			{id: "reason", field: &d.reason},
-			{id: "ticket", field: &d.ticket},
-		}
-		if v.TypeName != "" {
-			d.name.NoPast = typeable(v.Host.Name)
-			d.parts = append(d.parts, part{id: "name", field: &d.name})
-		}
-		d.parts = append(d.parts, part{id: "cancel", button: &d.cancel}, part{id: "do", button: &d.do})
-	}
-	d.focus("cancel")
-	d.focus(at)
-}
-
-func (d *isolate) firstFocus(v soc.Verdict) string {
-	switch {
-	case !v.Allowed, v.TypeName != "", d.opener == "enter":
-		return "cancel"
-	case strings.TrimSpace(d.reason.Text()) == "":
-		return "reason"
-	}
-	return "do"
-}
-
-// judge says on the button what it does, and why it is off.
-func (d *isolate) judge() {
-	v := d.verdict()
-	d.do.Text = "Isolate for " + Period(d.period.chosen())
-	switch {
-	case d.sending:
-		d.do.Off = "storing the order"
-	case len(d.facts) == 0:
-		d.do.Off = "reading the facts"
-	case !v.Allowed:
-		d.do.Off = v.Why
-	case strings.TrimSpace(d.reason.Text()) == "":
-		d.do.Off = "needs a reason"
-	case v.TypeName != "" && !sameName(d.name.Text(), v.Host.Name):
-		d.do.Off = "until the name matches"
-	default:
-		d.do.Off = ""
-	}
-}
-
-// sameName compares a typed name with the real one as the one door does: exactly. A part of it is not enough (C-09).
-func sameName(typed, name string) bool { return name != "" && strings.TrimSpace(typed) == name }
-
-// typeable reports whether a keyboard can produce the name. One that holds marks of hostile characters may be pasted instead, because
-// nobody could type it.
-func typeable(name string) bool {
-	for _, r := range name {
-		if r < ' ' || r > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // Key handles a key.
@@ -273,16 +169,8 @@ func isolateDone(id int, name string, r soc.IsolateRequest, l soc.Lockdown, err 
 	if err != nil {
 		return doneMsg{dialog: id, notice: screen.NoticeMsg{Level: screen.Bad, Text: "not isolated: " + name + ": " + errText(err), Err: err}}
 	}
-	short, _, _ := strings.Cut(name, ".")
-	text := fmt.Sprintf("PENDING %s %s requested (%s) until the device confirms", short, Period(r.Period), l.ID)
+	text := fmt.Sprintf("PENDING %s %s requested (%s) until the device confirms", words.ShortName(name), words.Period(r.Period), l.ID)
 	return doneMsg{dialog: id, ok: true, notice: screen.NoticeMsg{Level: screen.Info, Text: text}}
-}
-
-func (d *isolate) isolationType() soc.IsolationType {
-	if d.kind.At == 1 {
-		return soc.IsolationSelective
-	}
-	return soc.IsolationFull
 }
 
 // Hints are the keys that work now.
@@ -292,15 +180,4 @@ func (d *isolate) Hints() []keys.Binding {
 		do = "isolate"
 	}
 	return append(append(d.rereadHint(), d.hints(do)...), keys.Binding{ID: "dialog.dry", Keys: []string{"ctrl+d"}, Hint: "dry run"})
-}
-
-// noSelective says why this host can not be isolated selectively (defender-api 3.4), empty if it can.
-func noSelective(h soc.Host) string {
-	os := strings.ToLower(h.OSPlatform)
-	for _, l := range []string{"linux", "ubuntu", "debian", "redhat", "centos", "rhel", "suse", "fedora", "oracle", "amazon", "rocky", "alma"} {
-		if strings.Contains(os, l) {
-			return "not on Linux"
-		}
-	}
-	return ""
 }

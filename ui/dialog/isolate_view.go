@@ -5,6 +5,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // View draws the form, with the pre-flight card beside it where there is room.
@@ -64,7 +65,7 @@ func (d *isolate) about(w int) []string {
 	}
 	out := []string{
 		label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID),
-		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+orDash(v.Host.Health), w-11)),
+		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+words.Dash(v.Host.Health), w-11)),
 	}
 	if !v.Allowed {
 		return append(out, append([]string{""}, refusal(t, v, w)...)...)
@@ -95,7 +96,7 @@ func refusal(t *theme.Theme, v soc.Verdict, w int) []string {
 		out = append(out, "", t.Key.Render("R")+" asks Defender for fresh facts; this box follows them.")
 	}
 	if v.Current != nil {
-		out = append(out, "", label(t, "Lockdown", string(v.Current.ID)+"  "+Period(v.Current.Period)+" by "+v.Current.By.Name))
+		out = append(out, "", label(t, "Lockdown", string(v.Current.ID)+"  "+words.Period(v.Current.Period)+" by "+v.Current.By.Name))
 		out = append(out, t.Muted.Render("after Close: U releases it; T shows its timer, X moves its end"))
 	}
 	return out
@@ -103,9 +104,9 @@ func refusal(t *theme.Theme, v soc.Verdict, w int) []string {
 
 func (d *isolate) becauseText() string {
 	if d.alert.ID == "" {
-		return "alert " + short(d.because.ID)
+		return "alert " + words.ShortID(d.because.ID)
 	}
-	return d.alert.Severity.Word() + " " + d.alert.Title + "  " + short(d.alert.ID)
+	return d.alert.Severity.Word() + " " + d.alert.Title + "  " + words.ShortID(d.alert.ID)
 }
 
 func (d *isolate) fields(w int) []string {
@@ -114,7 +115,7 @@ func (d *isolate) fields(w int) []string {
 	out := []string{
 		label(t, "Duration", d.line(t, "period", w-11)),
 		label(t, "", t.Muted.Render("clock starts when the device confirms; if confirmed")),
-		label(t, "", t.Muted.Render("now ends ")+Clock(end, d.now, d.env.Local)+t.Muted.Render(", then auto-release")),
+		label(t, "", t.Muted.Render("now ends ")+words.Clock(end, d.now, d.env.Local)+t.Muted.Render(", then auto-release")),
 		label(t, "Type", theme.Clip(d.kind.radio(t, d.has("kind")), w-11)),
 	}
 	if why := d.kind.off(1); why != "" {
@@ -195,13 +196,6 @@ func loggedOn(h soc.Host) string {
 	return strings.Join(out, ", ")
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
-}
-
 // fitLines joins three groups in h lines: first blank lines go, then the middle group is cut and says how much is missing.
 func fitLines(head, middle, foot []string, h int) []string {
 	over := len(head) + len(middle) + len(foot) - h
@@ -211,7 +205,7 @@ func fitLines(head, middle, foot []string, h int) []string {
 	if over > 0 && len(middle) > 0 {
 		keep := max(0, len(middle)-over-1)
 		rest := len(middle) - keep
-		middle = append(middle[:keep:keep], "! "+plural(rest, "more warning")+": ctrl+d shows everything")
+		middle = append(middle[:keep:keep], "! "+words.Count(rest, "more warning")+": ctrl+d shows everything")
 	}
 	out := append(append(append([]string{}, head...), middle...), foot...)
 	if len(out) > h && h > 0 {

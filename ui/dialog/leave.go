@@ -11,6 +11,7 @@ import (
 	"cordon/ui/keys"
 	"cordon/ui/screen"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // leave asks what becomes of live lockdowns when the console that keeps their timers is about to end (K-13). Staying is the default; going
@@ -121,16 +122,16 @@ func (d *leave) Ticking() bool { return true }
 func (d *leave) View(w, h int) string {
 	t, bw := d.env.Theme, min(maxPalette, w)
 	in := bw - 4
-	head := []string{t.Strong.Render(theme.Clip(plural(len(d.live), "live lockdown")+": the timers run in this console", in))}
+	head := []string{t.Strong.Render(theme.Clip(words.Count(len(d.live), "live lockdown")+": the timers run in this console", in))}
 	if d.problem != "" {
 		head = append(head, t.Bad.Render(theme.Clip("the list could not be read: "+d.problem, in)))
 	}
 	var rows []string
 	for _, l := range d.live {
 		word := l.Word(d.now)
-		left := Left(l.Left(d.now))
+		left := left(l.Left(d.now))
 		if l.Deadline.IsZero() {
-			left = Period(l.Period) + " once confirmed"
+			left = words.Period(l.Period) + " once confirmed"
 		}
 		rows = append(rows, theme.Clip(theme.Fit(l.HostName, 26)+" "+t.State(word).Render(theme.Fit(word, 10))+" "+theme.Fit(left, 18)+" by "+l.By.Name, in))
 	}

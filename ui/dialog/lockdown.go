@@ -10,6 +10,7 @@ import (
 	"cordon/store/soc"
 	"cordon/ui/keys"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // kept is a dialog about a lockdown that exists: another end (X), taking it back before the device confirmed, or closing it by hand. The
@@ -175,9 +176,9 @@ func (d *kept) judge() {
 		d.do.Text = "Change"
 		switch p := d.period.chosen(); {
 		case p > d.lockdown.Period:
-			d.do.Text = "Extend to " + Period(p)
+			d.do.Text = "Extend to " + words.Period(p)
 		case p < d.lockdown.Period:
-			d.do.Text = "Shorten to " + Period(p)
+			d.do.Text = "Shorten to " + words.Period(p)
 		}
 	case soc.ActCancel:
 		d.do.Text = "Take back " + d.name()
@@ -243,7 +244,7 @@ func (d *kept) send() tea.Cmd {
 		switch act {
 		case soc.ActPeriod:
 			_, err = c.SetPeriod(ctx, s, soc.PeriodRequest{ID: l.ID, Revision: l.Revision, Period: period, Reason: reason})
-			text = "lockdown of " + name + " is now " + Period(period) + " from its start"
+			text = "lockdown of " + name + " is now " + words.Period(period) + " from its start"
 		case soc.ActCancel:
 			_, err = c.CancelLockdown(ctx, s, l.ID, reason)
 			text = "requested: take back the lockdown of " + name + "; the device may still have got it, T shows what happens"

@@ -5,6 +5,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // View draws the form.
@@ -53,7 +54,7 @@ func (d *kept) ask(w int) []string {
 	case soc.ActPeriod:
 		end := "counted from the confirmed isolation"
 		if !d.lockdown.EnforcedAt.IsZero() {
-			end = "ends " + Clock(d.start().Add(d.period.chosen()), d.now, d.env.Local) + ", then auto-release"
+			end = "ends " + words.Clock(d.start().Add(d.period.chosen()), d.now, d.env.Local) + ", then auto-release"
 		}
 		out = append(out, label(t, "From start", d.line(t, "period", w-11)), label(t, "", end))
 	case soc.ActCancel:
@@ -85,12 +86,12 @@ func lockdownLines(t *theme.Theme, l soc.Lockdown, now time.Time, env Env, w int
 	word := l.Word(now)
 	line := t.State(word).Render(word)
 	if !l.Deadline.IsZero() {
-		line += "  " + Left(l.Left(now)) + "  ends " + Clock(l.Deadline, now, env.Local)
+		line += "  " + left(l.Left(now)) + "  ends " + words.Clock(l.Deadline, now, env.Local)
 	} else if !l.Phase.Final() {
-		line += "  the clock of " + Period(l.Period) + " starts when the device confirms"
+		line += "  the clock of " + words.Period(l.Period) + " starts when the device confirms"
 	}
 	out := []string{
-		label(t, "Lockdown", theme.Clip(string(l.ID)+"  "+Period(l.Period)+" by "+l.By.Name+", asked "+Age(now, l.RequestedAt)+" ago", w-11)),
+		label(t, "Lockdown", theme.Clip(string(l.ID)+"  "+words.Period(l.Period)+" by "+l.By.Name+", asked "+words.Since(now, l.RequestedAt)+" ago", w-11)),
 		label(t, "", theme.Clip(line, w-11)),
 	}
 	if l.Reason != "" {

@@ -70,6 +70,27 @@ func (o *order) take(m factsMsg) bool {
 	return true
 }
 
+// verdict is the answer about the first host, which is the only one in the dialogs for one; nothing before it was read.
+func (o *order) verdict() soc.Verdict {
+	if len(o.facts) == 0 {
+		return soc.Verdict{}
+	}
+	return o.facts[0]
+}
+
+// notYet is why nothing can be ordered, whatever else the form still needs; empty when an order may be given.
+func (o *order) notYet() string {
+	switch v := o.verdict(); {
+	case o.sending:
+		return "storing the order"
+	case len(o.facts) == 0:
+		return "reading the facts"
+	case !v.Allowed:
+		return v.Why
+	}
+	return ""
+}
+
 // stale asks again when what the facts are made of changed, or when they got old.
 func (o *order) stale(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {

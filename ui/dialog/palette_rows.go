@@ -7,6 +7,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 func (d *palette) hostRows() []row {
@@ -17,7 +18,7 @@ func (d *palette) hostRows() []row {
 			state = strings.ToUpper(string(w))
 		}
 		rows = append(rows, row{
-			cells: []string{h.Name, state, orDash(h.Health) + ", seen " + Age(d.now, h.LastSeen) + " ago  " + short(h.Key.MachineID)},
+			cells: []string{h.Name, state, words.Dash(h.Health) + ", seen " + words.Since(d.now, h.LastSeen) + " ago  " + words.ShortID(h.Key.MachineID)},
 			id:    "host:" + h.Key.String(),
 		})
 	}

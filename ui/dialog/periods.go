@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cordon/store/soc"
+	"cordon/ui/words"
 )
 
 // periods is the choice among the presets that the one door allows. Nothing else can be entered: less than an hour or more than a day is
@@ -29,14 +30,14 @@ func (p *periods) set(v soc.Verdict) (note string) {
 	p.choice.Labels = make([]string, len(p.values))
 	at := -1
 	for i, d := range p.values {
-		p.choice.Labels[i] = fmt.Sprintf("%3s", Period(d))
+		p.choice.Labels[i] = fmt.Sprintf("%3s", words.Period(d))
 		if d == chosen || (at < 0 && d == v.Default) {
 			at = i
 		}
 	}
 	p.choice.At = max(at, 0)
 	if want != 0 && p.values[p.choice.At] != want {
-		return Period(want) + " is not one of the allowed periods"
+		return words.Period(want) + " is not one of the allowed periods"
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"cordon/ui/keys"
 	"cordon/ui/screen"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // pick shows all records of one host name, because a name is not an identity: rebuilt and merged machines leave several (C-10).
@@ -30,9 +31,9 @@ func newPick(env Env, l line, hosts []soc.Host) *pick {
 // Init puts ages on the rows, now that the time is known.
 func (d *pick) Init() tea.Cmd {
 	for i, h := range d.hosts {
-		state := orDash(h.Health) + ", seen " + Age(d.now, h.LastSeen) + " ago"
+		state := words.Dash(h.Health) + ", seen " + words.Since(d.now, h.LastSeen) + " ago"
 		if h.MergedInto != "" {
-			state += ", merged into " + short(h.MergedInto)
+			state += ", merged into " + words.ShortID(h.MergedInto)
 		}
 		if h.Gone {
 			state += ", gone"
@@ -71,7 +72,7 @@ func (d *pick) View(w, h int) string {
 	t, bw := d.env.Theme, min(maxPalette, w)
 	in := bw - 4
 	head := []string{
-		theme.Clip(plural(len(d.hosts), "device")+" have the name "+d.line.name+". Which one?", in),
+		theme.Clip(words.Count(len(d.hosts), "device")+" have the name "+d.line.name+". Which one?", in),
 		t.Muted.Render("the id decides, not the name; the one seen last is usually the living one"), "",
 	}
 	return draw(t, "Which device", "up/down  enter choose  esc cancel", append(head, d.view(t, []int{42, 1}, in, h-5)...), bw, 0)

@@ -8,6 +8,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // cardWidth is the width of the pre-flight card beside the form.
@@ -24,14 +25,14 @@ func (d *isolate) card(w int) []string {
 		}
 		return theme.Clip(label(t, name, theme.Clip(value, w-15))+"  "+style.Render(mark), w)
 	}
-	out := []string{t.Strong.Render(hostName(v, d.hosts[0])) + ", " + Age(d.now, h.FetchedAt) + " ago", ""}
+	out := []string{t.Strong.Render(hostName(v, d.hosts[0])) + ", " + words.Since(d.now, h.FetchedAt) + " ago", ""}
 	out = append(out,
-		row("role", orDash(h.Role()), warnIf(v.TypeName != "")),
+		row("role", words.Dash(h.Role()), warnIf(v.TypeName != "")),
 		row("group", orNone(h.Group), ""),
 		row("tags", orNone(strings.Join(h.Tags, ", ")), ""),
-		row("OS", orDash(strings.TrimSpace(h.OSPlatform+" "+h.OSVersion)), ""),
+		row("OS", words.Dash(strings.TrimSpace(h.OSPlatform+" "+h.OSVersion)), ""),
 		row("types", types(h), okIf(noSelective(h) == "")),
-		row("sensor", orDash(h.Health)+", seen "+Age(d.now, h.LastSeen), okIf(h.Reachable())),
+		row("sensor", words.Dash(h.Health)+", seen "+words.Since(d.now, h.LastSeen), okIf(h.Reachable())),
 		row("VPN/proxy", "not known to Defender", ""),
 		row("pending", openAction(v), okIf(v.State.Open == nil)),
 		row("same name", sameNames(v), okIf(len(v.SameName) == 0)),
@@ -112,9 +113,9 @@ func sameNames(v soc.Verdict) string {
 	}
 	var out []string
 	for _, h := range v.SameName {
-		out = append(out, short(h.Key.MachineID)+" "+orDash(h.Health))
+		out = append(out, words.ShortID(h.Key.MachineID)+" "+words.Dash(h.Health))
 	}
-	return plural(len(v.SameName), "more") + ": " + strings.Join(out, ", ")
+	return words.Count(len(v.SameName), "more") + ": " + strings.Join(out, ", ")
 }
 
 func adminsOn(h soc.Host) bool {

@@ -10,6 +10,7 @@ import (
 	"cordon/ui/keys"
 	"cordon/ui/screen"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // release ends the isolation of one host. For our own lockdown of an ordinary host the focus is on the button; an isolation from outside
@@ -73,13 +74,6 @@ func (d *release) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (d *release) verdict() soc.Verdict {
-	if len(d.facts) == 0 {
-		return soc.Verdict{}
-	}
-	return d.facts[0]
-}
-
 func (d *release) fill(first bool) {
 	v := d.verdict()
 	at := d.parts[d.at].id
@@ -119,17 +113,9 @@ func stuck(l *soc.Lockdown) bool {
 func (d *release) judge() {
 	v := d.verdict()
 	d.do.Text = "Release " + hostName(v, d.hosts[0])
-	switch {
-	case d.sending:
-		d.do.Off = "storing the order"
-	case len(d.facts) == 0:
-		d.do.Off = "reading the facts"
-	case !v.Allowed:
-		d.do.Off = v.Why
-	case mustType(v) != "" && !sameName(d.name.Text(), hostName(v, d.hosts[0])):
+	d.do.Off = d.notYet()
+	if d.do.Off == "" && mustType(v) != "" && !sameName(d.name.Text(), hostName(v, d.hosts[0])) {
 		d.do.Off = "until the name matches"
-	default:
-		d.do.Off = ""
 	}
 }
 
@@ -182,8 +168,7 @@ func (d *release) send() tea.Cmd {
 		if _, err := c.Release(ctx, s, r); err != nil {
 			return doneMsg{dialog: id, notice: screen.NoticeMsg{Level: screen.Bad, Text: "not released: " + name + ": " + errText(err), Err: err}}
 		}
-		short, _, _ := strings.Cut(name, ".")
-		text := "RELEASING " + short + " requested; stays isolated until the device confirms (T)"
+		text := "RELEASING " + words.ShortName(name) + " requested; stays isolated until the device confirms (T)"
 		return doneMsg{dialog: id, ok: true, notice: screen.NoticeMsg{Level: screen.Info, Text: text}}
 	})
 }
@@ -201,7 +186,7 @@ func (d *release) lines(w, h int) []string {
 		return append(append(head, label(t, "Id", key.MachineID), "reading the facts..", ""), d.buttons(t, d.ready, w)...)
 	}
 	head = append(head, label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID),
-		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+orDash(v.Host.Health), w-11)))
+		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+words.Dash(v.Host.Health), w-11)))
 	if l := v.Current; l != nil {
 		head = append(head, lockdownLines(t, *l, d.now, d.env, w)...)
 	}

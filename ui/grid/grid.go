@@ -9,10 +9,10 @@
 package grid
 
 import (
+	"charm.land/lipgloss/v2"
+
 	"cordon/store/soc"
 	"cordon/ui/theme"
-
-	"charm.land/lipgloss/v2"
 )
 
 // Column describes one column. The widths are in cells.

@@ -249,25 +249,6 @@ func TestWant_CoversTheScreenAndAPageOnEitherSide(t *testing.T) {
 	}
 }
 
-func TestCut_NeverWiderThanAsked(t *testing.T) {
-	texts := []string{
-		"plain ascii text", "मानक हिन्दी मानक हिन्दी", "日本語のタイトル", "e\u0301e\u0301e\u0301", "👾👾👾", "a\nb\tc", "\x1b[1mbold हिन्दी\x1b[m tail",
-	}
-	for _, s := range texts {
-		for w := range 30 {
-			if got := ansi.StringWidthWc(Cut(s, w)); got > w {
-				t.Errorf("Cut(%q, %d) is %d wide", s, w, got)
-			}
-			if got := Width(Fit(s, w)); got != w {
-				t.Errorf("Fit(%q, %d) is %d wide", s, w, got)
-			}
-			if got := Width(Between(s, s, w)); got != w {
-				t.Errorf("Between(%q, %d) is %d wide", s, w, got)
-			}
-		}
-	}
-}
-
 // A screen may be drawn between KeepCursor and the rows that it waits for; the old row must not stay drawn with the cursor.
 func TestF1_ThereIsOneCursor(t *testing.T) {
 	th := theme.New(theme.Mono, true, true, true)

@@ -6,35 +6,44 @@ import (
 	"cordon/ui/keys"
 )
 
-// Ids of the grid's actions, for screens that switch some of them off.
+// Ids of the actions of a grid.
 const (
-	IDMove   = "grid.move"
-	IDTop    = "grid.top"
-	IDEnd    = "grid.end"
-	IDHalf   = "grid.half"
-	IDPage   = "grid.page"
-	IDMark   = "grid.mark"
-	IDRange  = "grid.range"
-	IDShown  = "grid.all"
+	idMove   = "grid.move"
+	idTop    = "grid.top"
+	idEnd    = "grid.end"
+	idHalf   = "grid.half"
+	idPage   = "grid.page"
+	idMark   = "grid.mark"
+	idRange  = "grid.range"
+	idShown  = "grid.all"
 	idUp     = "grid.up"
 	idHalfUp = "grid.half-up"
 	idPageUp = "grid.page-up"
 )
 
-// Keys are the bindings of every grid.
-func Keys() []keys.Binding {
+// Keys are the bindings of a grid: Moves and Marks.
+func Keys() []keys.Binding { return append(Moves(), Marks()...) }
+
+// Moves are the bindings that move the cursor. A screen that does nothing to several rows offers only these.
+func Moves() []keys.Binding {
 	return []keys.Binding{
-		{ID: IDMove, Keys: []string{"j", "down"}, Show: "j k", Hint: "move", Help: "move the cursor one row", Hidden: true},
+		{ID: idMove, Keys: []string{"j", "down"}, Show: "j k", Hint: "move", Help: "move the cursor one row", Hidden: true},
 		{ID: idUp, Keys: []string{"k", "up"}, Help: "move the cursor one row up", Hidden: true},
-		{ID: IDTop, Keys: []string{"g", "home"}, Show: "g", Hint: "top", Help: "go to the first row", Hidden: true},
-		{ID: IDEnd, Keys: []string{"G", "end"}, Show: "G", Hint: "bottom", Help: "go to the last row", Hidden: true},
-		{ID: IDHalf, Keys: []string{"ctrl+d"}, Show: "ctrl+d/u", Hint: "half page", Help: "move half a page", Hidden: true},
+		{ID: idTop, Keys: []string{"g", "home"}, Show: "g", Hint: "top", Help: "go to the first row", Hidden: true},
+		{ID: idEnd, Keys: []string{"G", "end"}, Show: "G", Hint: "bottom", Help: "go to the last row", Hidden: true},
+		{ID: idHalf, Keys: []string{"ctrl+d"}, Show: "ctrl+d/u", Hint: "half page", Help: "move half a page", Hidden: true},
 		{ID: idHalfUp, Keys: []string{"ctrl+u"}, Help: "move half a page up", Hidden: true},
-		{ID: IDPage, Keys: []string{"pgdown"}, Show: "pgdn pgup", Hint: "page", Help: "move a page", Hidden: true},
+		{ID: idPage, Keys: []string{"pgdown"}, Show: "pgdn pgup", Hint: "page", Help: "move a page", Hidden: true},
 		{ID: idPageUp, Keys: []string{"pgup"}, Help: "move a page up", Hidden: true},
-		{ID: IDMark, Keys: []string{"space"}, Hint: "mark", Help: "mark the row; marks follow their rows when the list changes"},
-		{ID: IDRange, Keys: []string{"v"}, Hint: "range", Help: "start a range at the cursor, or end it"},
-		{ID: IDShown, Keys: []string{"*"}, Hint: "all shown", Help: "mark the rows on screen, or unmark them"},
+	}
+}
+
+// Marks are the bindings that choose rows.
+func Marks() []keys.Binding {
+	return []keys.Binding{
+		{ID: idMark, Keys: []string{"space"}, Hint: "mark", Help: "mark the row; marks follow their rows when the list changes"},
+		{ID: idRange, Keys: []string{"v"}, Hint: "range", Help: "start a range at the cursor, or end it"},
+		{ID: idShown, Keys: []string{"*"}, Hint: "all shown", Help: "mark the rows on screen, or unmark them"},
 	}
 }
 
@@ -46,19 +55,19 @@ func (g *Grid) Update(k tea.KeyPressMsg) (handled, needLoad bool) {
 	}
 	page := max(g.page(), 1)
 	switch b.ID {
-	case IDMove:
+	case idMove:
 		g.moveTo(g.cur + 1)
 	case idUp:
 		g.moveTo(g.cur - 1)
-	case IDTop:
+	case idTop:
 		g.moveTo(0)
-	case IDEnd:
+	case idEnd:
 		g.moveTo(g.total - 1)
-	case IDHalf:
+	case idHalf:
 		g.moveTo(g.cur + max(1, page/2))
 	case idHalfUp:
 		g.moveTo(g.cur - max(1, page/2))
-	case IDPage:
+	case idPage:
 		g.moveTo(g.cur + page)
 	case idPageUp:
 		g.moveTo(g.cur - page)
@@ -70,11 +79,11 @@ func (g *Grid) Update(k tea.KeyPressMsg) (handled, needLoad bool) {
 
 func (g *Grid) updateMarks(id string) {
 	switch id {
-	case IDMark:
+	case idMark:
 		g.toggleMark()
-	case IDRange:
+	case idRange:
 		g.toggleRange()
-	case IDShown:
+	case idShown:
 		g.toggleShown()
 	}
 }

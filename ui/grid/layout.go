@@ -1,5 +1,11 @@
 package grid
 
+import (
+	"strings"
+
+	"cordon/ui/theme"
+)
+
 // layout gives each visible column its minimum and shares what is left among those that grow.
 func (g *Grid) layout() {
 	free := g.w - prefix
@@ -34,9 +40,9 @@ func (g *Grid) titleWidth(c Column) int {
 	arrow := g.arrow(c)
 	switch {
 	case arrow != "":
-		return Width(g.title(c)) + Width(arrow) + 1
+		return theme.Width(g.title(c)) + theme.Width(arrow) + 1
 	case g.w >= wide:
-		return Width(g.title(c))
+		return theme.Width(g.title(c))
 	}
 	return 0
 }
@@ -94,7 +100,7 @@ func (g *Grid) arrow(c Column) string {
 }
 
 func (g *Grid) headerLine() string {
-	line := blanks(min(prefix, g.w))
+	line := strings.Repeat(" ", max(0, min(prefix, g.w)))
 	for i, c := range g.cols {
 		if g.widths[i] == 0 {
 			continue
@@ -104,13 +110,13 @@ func (g *Grid) headerLine() string {
 			t += " " + a
 		}
 		if c.Right {
-			line += FitRight(t, g.widths[i])
+			line += theme.FitRight(t, g.widths[i])
 		} else {
-			line += Fit(t, g.widths[i])
+			line += theme.Fit(t, g.widths[i])
 		}
 		if i != g.lastColumn() {
 			line += " "
 		}
 	}
-	return g.th.Strong.Render(Cut(line, g.w))
+	return g.th.Strong.Render(theme.Clip(line, g.w))
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+
+	"cordon/ui/theme"
 )
 
 // prefix is the space for the signs of the cursor and the mark.
@@ -38,7 +40,7 @@ func (g *Grid) line(index int) string {
 	}
 	i := index - g.from
 	if i < 0 || i >= len(g.rows) {
-		return g.th.Muted.Render(Cut("  ...", g.w))
+		return g.th.Muted.Render(theme.Clip("  ...", g.w))
 	}
 	if g.lines[i] == "" {
 		g.lines[i] = g.draw(g.rows[i], index == g.cur)
@@ -78,7 +80,7 @@ func (g *Grid) signs(marked, cursor bool) string {
 	gl := g.th.Glyph
 	switch {
 	case g.w < prefix:
-		return blanks(g.w)
+		return strings.Repeat(" ", max(0, g.w))
 	case marked && cursor:
 		return g.th.Cursor.Render(gl.Cursor) + g.th.Marked.Render(gl.Mark)
 	case cursor:
@@ -90,8 +92,8 @@ func (g *Grid) signs(marked, cursor bool) string {
 }
 
 func (g *Grid) cell(b *strings.Builder, c Cell, col Column, w int, reversed, last bool) {
-	text, n := cut(c.Text, w)
-	pad := blanks(w - n)
+	text, n := theme.Cut(c.Text, w)
+	pad := strings.Repeat(" ", w-n)
 	if col.Right {
 		b.WriteString(pad)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // isolate opens the lockdown dialog for exactly this id. The reason is proposed from the alert that is selected, or that led here.
@@ -188,12 +189,12 @@ func (m *Model) readAlert(key soc.AlertKey, raw bool) tea.Cmd {
 
 // alertText is an alert in words for the box; its evidence as JSON, because its fields differ from kind to kind.
 func alertText(a soc.Alert) string {
-	out := []string{a.Severity.Word() + "  " + or(a.Title), ""}
-	out = append(out, pairs(96, "status", a.Status.Word(), "owner", or(a.AssignedTo), "category", or(a.Category), "source", or(a.DetectionSource),
-		"techniques", or(strings.Join(a.Techniques, ", ")), "id", a.ID)...)
-	out = append(out, "", "DESCRIPTION", or(a.Description), "", "WHAT DEFENDER RECOMMENDS", or(a.RecommendedAction))
+	out := []string{a.Severity.Word() + "  " + words.Or(a.Title), ""}
+	out = append(out, pairs(96, "status", a.Status.Word(), "owner", words.Or(a.AssignedTo), "category", words.Or(a.Category), "source", words.Or(a.DetectionSource),
+		"techniques", words.Or(strings.Join(a.Techniques, ", ")), "id", a.ID)...)
+	out = append(out, "", "DESCRIPTION", words.Or(a.Description), "", "WHAT DEFENDER RECOMMENDS", words.Or(a.RecommendedAction))
 	for _, c := range a.Comments {
-		out = append(out, "", "COMMENT by "+or(c.By), c.Text)
+		out = append(out, "", "COMMENT by "+words.Or(c.By), c.Text)
 	}
 	for _, e := range a.Evidence {
 		out = append(append(out, "", "EVIDENCE "+e.EntityType), pretty(encode(e))...)

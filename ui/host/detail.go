@@ -1,11 +1,14 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
+	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // detail tells all about what the cursor is on, in lines of at most w cells.
@@ -15,7 +18,7 @@ func (m *Model) detail(w int) []string {
 	case tabOverview:
 		return m.isolationDetail(w)
 	case tabRaw:
-		return wrap("What was received, unchanged but for characters that a terminal would act on: those are dropped or shown as marks.", w)
+		return pane.Wrap("What was received, unchanged but for characters that a terminal would act on: those are dropped or shown as marks.", w)
 	case tabUsers:
 		return m.userDetail(w)
 	}
@@ -55,10 +58,10 @@ func (m *Model) alertDetail(id string, w int) []string {
 	if !ok {
 		return nil
 	}
-	out := wrap(a.Severity.Word()+"  "+or(a.Title), w)
+	out := pane.Wrap(a.Severity.Word()+"  "+words.Or(a.Title), w)
 	out[0] = m.th.Severity(a.Severity.Rank()).Render(out[0])
-	out = append(out, wrap(m.clock(a.Created)+" ("+age(m.now, a.Created)+" ago), "+a.Status.Word()+", owner "+none(a.Owner)+", user "+none(a.User), w)...)
-	out = append(out, pairs(w, "technique", or(a.Technique), "category", or(a.Category), "evidence", fmt.Sprint(a.Evidence), "id", a.Key.ID)...)
+	out = append(out, pane.Wrap(m.clock(a.Created)+" ("+words.Age(m.now, a.Created)+" ago), "+a.Status.Word()+", owner "+cmp.Or(a.Owner, "none")+", user "+cmp.Or(a.User, "none"), w)...)
+	out = append(out, pairs(w, "technique", words.Or(a.Technique), "category", words.Or(a.Category), "evidence", fmt.Sprint(a.Evidence), "id", a.Key.ID)...)
 	if a.Late {
 		out = append(out, m.th.Warn.Render("arrived late: this is not a new event"))
 	}
@@ -74,14 +77,14 @@ func (m *Model) actionDetail(id string, w int) []string {
 			continue
 		}
 		out := pairs(w, "action", string(a.Type)+" "+a.Scope, "status", string(a.Status), "ordered", m.clock(a.Created)+" by "+m.orderedBy(a)+" "+a.Source,
-			"changed", m.clock(a.Updated)+" ("+age(m.now, a.Updated)+" ago)")
+			"changed", m.clock(a.Updated)+" ("+words.Age(m.now, a.Updated)+" ago)")
 		if why := explain(a.ErrorHResult); why != "" {
 			out = append(out, pairs(w, "error", fmt.Sprintf("%s (%d)", why, a.ErrorHResult))...)
 		}
 		if a.CancelledBy != "" {
 			out = append(out, pairs(w, "cancelled", m.clock(a.CancelledAt)+" by "+a.CancelledBy+": "+a.CancelComment)...)
 		}
-		out = append(out, pairs(w, "comment", or(a.Comment), "id", a.ID)...)
+		out = append(out, pairs(w, "comment", words.Or(a.Comment), "id", a.ID)...)
 		return out
 	}
 	return nil
@@ -93,8 +96,8 @@ func (m *Model) lockdownDetail(id soc.LockdownID, w int) []string {
 		if l.ID != id {
 			continue
 		}
-		out := []string{m.wordStyle(l.Word(m.now)).Render(string(l.ID)+"  "+l.Word(m.now)) + "  " + string(l.Mode) + " " + period(l.Period)}
-		out = append(out, wrap("reason: "+or(l.Reason), w)...)
+		out := []string{m.wordStyle(l.Word(m.now)).Render(string(l.ID)+"  "+l.Word(m.now)) + "  " + string(l.Mode) + " " + words.Period(l.Period)}
+		out = append(out, pane.Wrap("reason: "+words.Or(l.Reason), w)...)
 		for _, s := range m.steps(l) {
 			out = append(out, m.stepLines(s, w)...)
 		}
@@ -110,16 +113,16 @@ func (m *Model) stepLines(s step, w int) []string {
 	if !s.at.IsZero() {
 		at = m.entryTime(s.at)
 	}
-	head := grid.Fit("  "+at, column)
+	head := theme.Fit("  "+at, column)
 	if s.now {
-		head, style = grid.Fit(m.th.Glyph.Cursor+" "+at, column), m.th.Strong
+		head, style = theme.Fit(m.th.Glyph.Cursor+" "+at, column), m.th.Strong
 	}
 	if s.bad {
 		style = m.th.Bad
 	}
 	var out []string
-	for _, part := range wrap(s.word+m.dot()+s.evidence, max(1, w-column)) {
-		out = append(out, style.Render(grid.Cut(head+part, w)))
+	for _, part := range pane.Wrap(s.word+m.dot()+s.evidence, max(1, w-column)) {
+		out = append(out, style.Render(theme.Clip(head+part, w)))
 		head = strings.Repeat(" ", column)
 	}
 	return out
@@ -131,21 +134,21 @@ func (m *Model) userDetail(w int) []string {
 		return nil
 	}
 	u := m.f.host.Users[i]
-	return pairs(w, "account", account(u), "sid", or(u.SID), "first seen", m.minute(u.FirstSeen), "last seen", m.minute(u.LastSeen),
-		"logon", or(u.LogonTypes), "as of", age(m.now, m.f.host.UsersAt)+" ago")
+	return pairs(w, "account", account(u), "sid", words.Or(u.SID), "first seen", m.minute(u.FirstSeen), "last seen", m.minute(u.LastSeen),
+		"logon", words.Or(u.LogonTypes), "as of", words.Age(m.now, m.f.host.UsersAt)+" ago")
 }
 
 // isolationDetail explains where the isolation word comes from, with the stations of the open lockdown.
 func (m *Model) isolationDetail(w int) []string {
 	word, style := m.isolation()
-	out := []string{style.Render(grid.Cut(word, w)), ""}
+	out := []string{style.Render(theme.Clip(word, w)), ""}
 	out = append(out, m.evidence()...)
 	if l := m.f.open(); l != nil {
 		out = append(out, "")
 		out = append(out, m.lockdownDetail(l.ID, w)...)
 	}
 	for _, warn := range m.f.may[soc.ActIsolate].Warnings {
-		out = append(out, wrap("! "+warn, w)...)
+		out = append(out, pane.Wrap("! "+warn, w)...)
 	}
 	return out
 }
@@ -156,14 +159,14 @@ func (m *Model) evidence() []string {
 	if iso.AsOf.IsZero() {
 		return []string{"Defender has no isolation field; it is derived from", "the action list, which was never read. i asks now."}
 	}
-	out := []string{"derived from " + fmt.Sprint(len(m.f.actions)) + " actions, read " + age(m.now, iso.AsOf) + " ago"}
+	out := []string{"derived from " + fmt.Sprint(len(m.f.actions)) + " actions, read " + words.Age(m.now, iso.AsOf) + " ago"}
 	if iso.Action.ID == "" {
 		return append(out, "none of them isolates or releases")
 	}
 	a := iso.Action
-	out = append(out, fmt.Sprintf("decided by %s %s %s", a.Type, short(a.ID), a.Status), "  "+m.clock(a.Finished())+" by "+or(a.Requestor))
+	out = append(out, fmt.Sprintf("decided by %s %s %s", a.Type, words.ShortID(a.ID), a.Status), "  "+m.clock(a.Finished())+" by "+words.Or(a.Requestor))
 	if iso.Open != nil && iso.Open.ID != a.ID {
-		out = append(out, fmt.Sprintf("still open: %s %s %s", iso.Open.Type, short(iso.Open.ID), iso.Open.Status))
+		out = append(out, fmt.Sprintf("still open: %s %s %s", iso.Open.Type, words.ShortID(iso.Open.ID), iso.Open.Status))
 	}
 	return out
 }
@@ -173,8 +176,8 @@ func pairs(w int, kv ...string) []string {
 	const column = 12
 	out := make([]string, 0, len(kv)/2)
 	for i := 0; i+1 < len(kv); i += 2 {
-		head := grid.Fit(kv[i], column)
-		for _, part := range wrap(kv[i+1], max(1, w-column)) {
+		head := theme.Fit(kv[i], column)
+		for _, part := range pane.Wrap(kv[i+1], max(1, w-column)) {
 			out = append(out, head+part)
 			head = strings.Repeat(" ", column)
 		}

@@ -7,7 +7,9 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
+	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // headerHeight is the name, two lines of facts, the two lines of the lockdown widget, and a rule.
@@ -16,11 +18,11 @@ const headerHeight = 6
 func (m *Model) header(w int) []string {
 	return []string{
 		m.nameLine(w),
-		grid.Cut(m.factsLine(), w),
-		grid.Cut(m.riskLine(), w),
-		grid.Cut(m.widget(), w),
-		grid.Cut(m.lifeLine(w), w),
-		m.rule(m.filterNote(), w),
+		theme.Clip(m.factsLine(), w),
+		theme.Clip(m.riskLine(), w),
+		theme.Clip(m.widget(), w),
+		theme.Clip(m.lifeLine(w), w),
+		pane.Rule(m.th, m.filterNote(), w),
 	}
 }
 
@@ -28,14 +30,14 @@ func (m *Model) header(w int) []string {
 func (m *Model) nameLine(w int) string {
 	name := m.f.host.Name
 	if name == "" {
-		name = "name " + unknown + " (" + short(m.key.MachineID) + ")"
+		name = "name " + words.Unknown + " (" + words.ShortID(m.key.MachineID) + ")"
 	}
 	left := m.th.Title.Render(name) + m.marks()
 	word, style := m.isolation()
-	if strings.HasPrefix(word, unknown) {
+	if strings.HasPrefix(word, words.Unknown) {
 		word = "isolation " + word
 	}
-	return grid.Between(left, " "+style.Render(word), w)
+	return theme.Ends(left, " "+style.Render(word), w)
 }
 
 // marks are the bracketed words after the name: what it is, why it is protected, what is odd about the record.
@@ -45,7 +47,7 @@ func (m *Model) marks() string {
 	add := func(text string, style lipgloss.Style) { b.WriteString(" " + style.Render("["+text+"]")) }
 	role, why := h.Role(), h.Protected()
 	if role == "" {
-		role = "role " + unknown
+		role = "role " + words.Unknown
 	}
 	if m.f.known {
 		add(role, m.th.Muted)
@@ -78,23 +80,23 @@ func (m *Model) factsLine() string {
 	if !m.f.known {
 		return m.th.Warn.Render(m.noRecord())
 	}
-	parts := []string{osName(h), "ip " + or(h.LastIP), "group " + or(h.Group), "seen " + m.seen()}
+	parts := []string{osName(h), "ip " + words.Or(h.LastIP), "group " + words.Or(h.Group), "seen " + m.seen()}
 	return strings.Join(parts, "   ")
 }
 
 // noRecord says why there is no record: asked and waiting, or asked in vain.
 func (m *Model) noRecord() string {
 	if m.lost() {
-		return "no record of this host: " + m.tenant() + " is " + or(m.conn.State) + "; it is asked again as soon as that ends"
+		return "no record of this host: " + m.tenant() + " is " + words.Or(m.conn.State) + "; it is asked again as soon as that ends"
 	}
 	return "no record of this host yet: Defender is being asked; i asks again"
 }
 
 func (m *Model) seen() string {
 	if m.f.host.LastSeen.IsZero() {
-		return unknown
+		return words.Unknown
 	}
-	return age(m.now, m.f.host.LastSeen) + " ago"
+	return words.Age(m.now, m.f.host.LastSeen) + " ago"
 }
 
 func (m *Model) riskLine() string {
@@ -106,12 +108,12 @@ func (m *Model) riskLine() string {
 	if !h.Reachable() {
 		health = m.th.Warn
 	}
-	parts := []string{"risk " + or(h.Risk), "exposure " + or(h.Exposure), "sensor " + health.Render(or(h.Health)), m.alertCount()}
+	parts := []string{"risk " + words.Or(h.Risk), "exposure " + words.Or(h.Exposure), "sensor " + health.Render(words.Or(h.Health)), m.alertCount()}
 	if !h.Onboarded() {
-		parts = append(parts, m.th.Warn.Render(or(h.Onboarding)))
+		parts = append(parts, m.th.Warn.Render(words.Or(h.Onboarding)))
 	}
 	if m.w >= twoPanes {
-		parts = append(parts, "agent "+or(h.AgentVersion))
+		parts = append(parts, "agent "+words.Or(h.AgentVersion))
 	}
 	return strings.Join(parts, "   ")
 }
@@ -121,7 +123,7 @@ func (m *Model) alertCount() string {
 		return "alerts not shown"
 	}
 	if m.f.alertsErr != nil {
-		return "alerts " + unknown
+		return "alerts " + words.Unknown
 	}
 	open, high := m.f.openAlerts()
 	s := fmt.Sprintf("open alerts %d", open)
@@ -133,7 +135,7 @@ func (m *Model) alertCount() string {
 
 func osName(h soc.Host) string {
 	s := strings.TrimSpace(h.OSPlatform + " " + h.Version)
-	return or(s)
+	return words.Or(s)
 }
 
 // widget is the lockdown in one line (V-18, V-29), or why there is none.
@@ -165,13 +167,13 @@ func (m *Model) noWidget() string {
 	case m.f.locksErr != nil:
 		return "lockdowns could not be read: " + m.f.locksErr.Error()
 	case h.Gone:
-		return "Defender does not know this host any more (record " + age(m.now, h.FetchedAt) + " old)"
+		return "Defender does not know this host any more (record " + words.Age(m.now, h.FetchedAt) + " old)"
 	case !m.f.known:
 		return "host unknown to Defender so far"
 	case h.MergedInto != "":
-		return "this record was merged into " + short(h.MergedInto) + "; lock that one (s goes there)"
+		return "this record was merged into " + words.ShortID(h.MergedInto) + "; lock that one (s goes there)"
 	case !h.Onboarded():
-		return "not onboarded (" + or(h.Onboarding) + "), Defender can not isolate it"
+		return "not onboarded (" + words.Or(h.Onboarding) + "), Defender can not isolate it"
 	}
 	return ""
 }
@@ -183,25 +185,25 @@ func (m *Model) running(l soc.Lockdown) string {
 	switch {
 	case l.Deadline.IsZero():
 		style = m.th.Warn
-		parts = append(parts, word+" "+period(l.Period)+" from enforcement, not isolated yet")
+		parts = append(parts, word+" "+words.Period(l.Period)+" from enforcement, not isolated yet")
 	case l.Left(m.now) < 0:
 		style = m.th.Bad
-		parts = append(parts, word+" "+overdue(-l.Left(m.now)))
+		parts = append(parts, word+" "+words.Overdue(-l.Left(m.now)))
 	default:
-		parts = append(parts, word+" "+span(l.Left(m.now))+" left")
+		parts = append(parts, word+" "+words.Span(l.Left(m.now))+" left")
 	}
 	parts[0] = style.Render(parts[0])
 	parts = append(parts, "locked by "+who(l.By))
 	if l.Trouble != "" && l.Phase != soc.PhaseReleaseBlocked && l.Phase != soc.PhaseNeedsHuman { // those say it in the state line
 		parts = append(parts, m.th.Bad.Render(l.Trouble))
 	}
-	return strings.Join(append(parts, or(l.Reason)), m.dot())
+	return strings.Join(append(parts, words.Or(l.Reason)), m.dot())
 }
 
 // foreign is an isolation that is not ours: who and since when, and that the release key is off here (V-30, V-31).
 func (m *Model) foreign(s standing) string {
 	a := s.force
-	by := or(a.Requestor)
+	by := words.Or(a.Requestor)
 	if a.Source != "" {
 		by += " (" + a.Source + ")"
 	}
@@ -219,7 +221,7 @@ func (m *Model) idle() string {
 		return m.th.Muted.Render("no lockdown, none before")
 	}
 	return m.th.Muted.Render(fmt.Sprintf("no lockdown%slast %s %s by %s (%s, %s)",
-		m.dot(), m.minute(l.RequestedAt), period(l.Period), who(l.By), l.Phase, or(string(l.Cause))))
+		m.dot(), m.minute(l.RequestedAt), words.Period(l.Period), who(l.By), l.Phase, words.Or(string(l.Cause))))
 }
 
 // lifeLine is the honest state line of the lockdown, or why the key that one would reach for is off.

@@ -12,9 +12,7 @@ package host
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -22,6 +20,7 @@ import (
 	"cordon/ui/grid"
 	"cordon/ui/screen"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // Reader is what the page reads; none of it touches the network.
@@ -94,21 +93,12 @@ func New(d Deps, th *theme.Theme) *Model {
 // Title is the name of the host, or what is known of its id.
 func (m *Model) Title() string {
 	if m.f.host.Name != "" {
-		return shortName(m.f.host.Name)
+		return words.ShortName(m.f.host.Name)
 	}
 	if m.key.IsZero() {
 		return "Host"
 	}
-	return short(m.key.MachineID)
-}
-
-// shortName is a host without its domain, which the first line of the body shows; addresses stay.
-func shortName(name string) string {
-	first, rest, ok := strings.Cut(name, ".")
-	if !ok || first == "" || !strings.ContainsFunc(rest, unicode.IsLetter) {
-		return name
-	}
-	return first
+	return words.ShortID(m.key.MachineID)
 }
 
 // Resize sets the size of the body.

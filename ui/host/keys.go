@@ -1,7 +1,6 @@
 package host
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -38,7 +37,7 @@ func (m *Model) Keys() []keys.Binding {
 		keys.Binding{ID: "host.newer", Keys: []string{"{"}, Hidden: true, Off: m.noMatch(), Help: "next newer day in the timeline"},
 		keys.Binding{ID: "host.back", Keys: []string{"esc"}, Hint: "back", Hidden: m.filter == "", Help: "clear the filter, or go back"},
 	)
-	return append(out, moveKeys()...)
+	return append(out, grid.Moves()...)
 }
 
 func tabKeys() []keys.Binding {
@@ -54,13 +53,6 @@ func tabKeys() []keys.Binding {
 		out = append(out, b)
 	}
 	return out
-}
-
-// moveKeys are the grid's without its marks: nothing here is done to several rows.
-func moveKeys() []keys.Binding {
-	return slices.DeleteFunc(grid.Keys(), func(b keys.Binding) bool {
-		return b.ID == grid.IDMark || b.ID == grid.IDRange || b.ID == grid.IDShown
-	})
 }
 
 func typingKeys() []keys.Binding {

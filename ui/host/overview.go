@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
+	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // overview is everything about the host in words, what is odd about it first; w cells wide.
@@ -18,7 +20,7 @@ func (m *Model) overview(w int) []string {
 	out = append(out, m.topAlerts()...)
 	if why := m.f.host.Protected(); why != "" {
 		out = append(out, "", m.th.Strong.Render("POLICY"))
-		out = append(out, wrap("protected ("+why+"): isolating it asks for the typed name", w)...)
+		out = append(out, pane.Wrap("protected ("+why+"): isolating it asks for the typed name", w)...)
 	}
 	return out
 }
@@ -28,7 +30,7 @@ func (m *Model) oddities(w int) []string {
 	h := m.f.host
 	var out []string
 	warn := func(s string) {
-		for _, l := range wrap("! "+s, w) {
+		for _, l := range pane.Wrap("! "+s, w) {
 			out = append(out, m.th.Warn.Render(l))
 		}
 	}
@@ -42,7 +44,7 @@ func (m *Model) oddities(w int) []string {
 		warn("Defender thinks that this may be a duplicate record.")
 	}
 	if h.Excluded {
-		warn("Excluded in Defender: " + or(h.ExclusionReason) + ".")
+		warn("Excluded in Defender: " + words.Or(h.ExclusionReason) + ".")
 	}
 	if len(m.f.same) > 0 {
 		warn(fmt.Sprintf("%d more with the name %s; actions go to this id only. They are listed below.", len(m.f.same), h.Name))
@@ -59,14 +61,14 @@ func (m *Model) identity(w int) []string {
 	return pairs(
 		w,
 		"id", m.key.MachineID,
-		"name", or(h.Name),
+		"name", words.Or(h.Name),
 		"os", m.osDetail(),
 		"isolation", word,
-		"health", or(h.Health)+", "+or(h.Onboarding)+", AV "+or(h.AVStatus)+", agent "+or(h.AgentVersion),
+		"health", words.Or(h.Health)+", "+words.Or(h.Onboarding)+", AV "+words.Or(h.AVStatus)+", agent "+words.Or(h.AgentVersion),
 		"address", addresses(h),
 		"logged on", m.loggedOn(),
-		"tags", or(strings.Join(h.Tags, ", ")),
-		"group", or(h.Group)+", value "+or(h.DeviceValue)+", managed by "+or(h.ManagedBy),
+		"tags", words.Or(strings.Join(h.Tags, ", ")),
+		"group", words.Or(h.Group)+", value "+words.Or(h.DeviceValue)+", managed by "+words.Or(h.ManagedBy),
 		"first seen", m.minute(h.FirstSeen),
 		"last seen", m.minute(h.LastSeen)+" (last full report, not a heartbeat)",
 		"directory", directory(h),
@@ -86,7 +88,7 @@ func (m *Model) osDetail() string {
 }
 
 func addresses(h soc.Host) string {
-	s := or(h.LastIP)
+	s := words.Or(h.LastIP)
 	if h.LastExternalIP != "" {
 		s += ", outside " + h.LastExternalIP
 	}
@@ -100,9 +102,9 @@ func addresses(h soc.Host) string {
 
 func directory(h soc.Host) string {
 	if !h.AADJoined {
-		return "not joined to Entra, or " + unknown
+		return "not joined to Entra, or " + words.Unknown
 	}
-	return "joined to Entra, device " + or(h.AADDeviceID)
+	return "joined to Entra, device " + words.Or(h.AADDeviceID)
 }
 
 func (m *Model) loggedOn() string {
@@ -111,7 +113,7 @@ func (m *Model) loggedOn() string {
 		return "not shown: " + h.UsersErr + " (role " + usersRole + ")"
 	}
 	if h.UsersAt.IsZero() {
-		return unknown + " (not asked yet)"
+		return words.Unknown + " (not asked yet)"
 	}
 	var names []string
 	for _, u := range h.Users {
@@ -122,7 +124,7 @@ func (m *Model) loggedOn() string {
 		names = append(names, n)
 	}
 	if len(names) == 0 {
-		return "nobody known (asked " + age(m.now, h.UsersAt) + " ago)"
+		return "nobody known (asked " + words.Age(m.now, h.UsersAt) + " ago)"
 	}
 	return strings.Join(names, ", ")
 }
@@ -134,10 +136,10 @@ func (m *Model) sameName() []string {
 	}
 	out := []string{"", m.th.Strong.Render("SAME NAME, OTHER IDS") + "  (s goes to the next)"}
 	for _, h := range m.f.same {
-		l := grid.Fit(short(h.Key.MachineID), 11) + grid.Fit("seen "+age(m.now, h.LastSeen)+" ago", 14) + grid.Fit(or(h.Health), 10) + "  " + or(h.Onboarding)
+		l := theme.Fit(words.ShortID(h.Key.MachineID), 11) + theme.Fit("seen "+words.Age(m.now, h.LastSeen)+" ago", 14) + theme.Fit(words.Or(h.Health), 10) + "  " + words.Or(h.Onboarding)
 		if h.MergedInto != "" {
 			out = append(out, l)
-			l = strings.Repeat(" ", 11) + "merged into " + short(h.MergedInto)
+			l = strings.Repeat(" ", 11) + "merged into " + words.ShortID(h.MergedInto)
 		}
 		out = append(out, l)
 	}
@@ -153,7 +155,7 @@ func (m *Model) topAlerts() []string {
 		return append(out, "none in the store")
 	}
 	for _, a := range m.f.alerts[:min(5, len(m.f.alerts))] {
-		out = append(out, m.th.Severity(a.Severity.Rank()).Render(grid.Fit(a.Severity.Word(), 5))+grid.Fit(age(m.now, a.Created), 5)+or(a.Title))
+		out = append(out, m.th.Severity(a.Severity.Rank()).Render(theme.Fit(a.Severity.Word(), 5))+theme.Fit(words.Age(m.now, a.Created), 5)+words.Or(a.Title))
 	}
 	return out
 }
@@ -172,7 +174,7 @@ func (m *Model) rawLines() []string {
 	if !m.f.known {
 		return append(out, m.noRecord())
 	}
-	out = append(out, m.th.Strong.Render("HOST RECORD, "+age(m.now, m.f.host.FetchedAt)+" old"))
+	out = append(out, m.th.Strong.Render("HOST RECORD, "+words.Age(m.now, m.f.host.FetchedAt)+" old"))
 	return append(out, m.f.record...)
 }
 

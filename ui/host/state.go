@@ -8,7 +8,8 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // defenderWaits is how long Defender keeps trying to reach a device before an action times out (API 3.5).
@@ -27,10 +28,10 @@ type step struct {
 func (m *Model) steps(l soc.Lockdown) []step {
 	out := []step{{word: "requested", at: l.RequestedAt, evidence: "stored by us, by " + who(l.By)}}
 	if !l.AcceptedAt.IsZero() {
-		out = append(out, step{word: "accepted", at: l.AcceptedAt, evidence: "Defender took action " + short(l.ActionID)})
+		out = append(out, step{word: "accepted", at: l.AcceptedAt, evidence: "Defender took action " + words.ShortID(l.ActionID)})
 	}
 	if !l.EnforcedAt.IsZero() {
-		out = append(out, step{word: "enforced", at: l.EnforcedAt, evidence: "action " + short(l.ActionID) + " Succeeded"})
+		out = append(out, step{word: "enforced", at: l.EnforcedAt, evidence: "action " + words.ShortID(l.ActionID) + " Succeeded"})
 	}
 	if !l.ReleaseAskedAt.IsZero() {
 		out = append(out, step{word: "releasing", at: l.ReleaseAskedAt, evidence: m.releaseEvidence(l)})
@@ -42,7 +43,7 @@ func (m *Model) steps(l soc.Lockdown) []step {
 
 // present adds the station that has no time of its own yet.
 func (m *Model) present(l soc.Lockdown, out []step) []step {
-	seen := "last seen " + or(string(l.RemoteStatus)) + " at " + m.clock(l.SeenAt)
+	seen := "last seen " + words.Or(string(l.RemoteStatus)) + " at " + m.clock(l.SeenAt)
 	switch l.Phase {
 	case soc.PhaseSubmitting:
 		out = append(out, step{word: "sent, outcome unknown", evidence: "no answer yet; Defender's list is asked, nothing is sent twice"})
@@ -53,9 +54,9 @@ func (m *Model) present(l soc.Lockdown, out []step) []step {
 		}
 		out = append(out, s)
 	case soc.PhaseReleaseBlocked:
-		out = append(out, step{word: "release failing", evidence: or(l.Trouble), bad: true})
+		out = append(out, step{word: "release failing", evidence: words.Or(l.Trouble), bad: true})
 	case soc.PhaseNeedsHuman:
-		out = append(out, step{word: "cannot tell", evidence: or(l.Trouble), bad: true})
+		out = append(out, step{word: "cannot tell", evidence: words.Or(l.Trouble), bad: true})
 	}
 	if l.Phase.Final() {
 		out = append(out, step{word: endWord(l), at: l.EndedAt, evidence: endEvidence(l), bad: l.Phase == soc.PhaseFailed})
@@ -66,7 +67,7 @@ func (m *Model) present(l soc.Lockdown, out []step) []step {
 func (m *Model) releaseEvidence(l soc.Lockdown) string {
 	s := "asked by " + releaser(l)
 	if l.ReleaseActionID != "" {
-		s += ", action " + short(l.ReleaseActionID) + " " + or(string(l.RemoteStatus))
+		s += ", action " + words.ShortID(l.ReleaseActionID) + " " + words.Or(string(l.RemoteStatus))
 	}
 	return s
 }
@@ -91,14 +92,14 @@ func endWord(l soc.Lockdown) string {
 }
 
 func endEvidence(l soc.Lockdown) string {
-	s := "cause " + or(string(l.Cause))
+	s := "cause " + words.Or(string(l.Cause))
 	if l.Note != "" {
 		s += ": " + strings.TrimPrefix(l.Note, "released: ")
 	}
 	return s
 }
 
-func who(a soc.Actor) string { return or(a.Name) }
+func who(a soc.Actor) string { return words.Or(a.Name) }
 
 // stateLine is the life of a lockdown in one line of at most w cells. What does not fit is cut at the old end: the present is what counts.
 func (m *Model) stateLine(l soc.Lockdown, w int) string {
@@ -114,7 +115,7 @@ func (m *Model) stateLine(l soc.Lockdown, w int) string {
 		parts = append(parts, p)
 	}
 	line, sep := strings.Join(parts, m.arrow()), m.arrow()
-	for len(parts) > 1 && grid.Width(line) > w {
+	for len(parts) > 1 && theme.Width(line) > w {
 		parts = parts[1:]
 		line = ".." + sep + strings.Join(parts, sep)
 	}
@@ -187,7 +188,7 @@ func owns(l soc.Lockdown, actionID string) bool {
 // isolation is the word at the right end of the first line, with how we know and how old that is.
 func (m *Model) isolation() (string, lipgloss.Style) {
 	if m.f.iso.AsOf.IsZero() || m.f.iso.Word == soc.IsolationUnsure {
-		return unknown + " (no action list yet)", m.th.Warn
+		return words.Unknown + " (no action list yet)", m.th.Warn
 	}
 	word, style := isolationWord(m.f.iso.Word), m.th.Good
 	if m.f.iso.Word != soc.NotIsolated && m.f.iso.Word != soc.IsolateFailed {
@@ -196,7 +197,7 @@ func (m *Model) isolation() (string, lipgloss.Style) {
 	if s := m.standing(); s.outside && m.f.iso.InForce() {
 		word = soc.IsolatedOutside
 	}
-	how := "from actions, " + age(m.now, m.f.iso.AsOf)
+	how := "from actions, " + words.Age(m.now, m.f.iso.AsOf)
 	if m.isStale() {
 		how, style = "from actions, as of "+m.minute(m.f.iso.AsOf)+" STALE", m.th.Warn
 	}

@@ -9,6 +9,7 @@ import (
 	"cordon/store/soc"
 	"cordon/ui/grid"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // tab is one of the seven views of a host.
@@ -95,7 +96,7 @@ func (m *Model) alertRows() []grid.Row {
 	rows := make([]grid.Row, 0, len(m.f.alerts))
 	for _, a := range m.f.alerts {
 		rows = append(rows, grid.Row{ID: a.Key.ID, Cells: []grid.Cell{
-			styled(a.Severity.Word(), m.th.Severity(a.Severity.Rank())), cell(age(m.now, a.Created)), cell(or(a.Title)), cell(a.Status.Word()),
+			styled(a.Severity.Word(), m.th.Severity(a.Severity.Rank())), cell(words.Age(m.now, a.Created)), cell(words.Or(a.Title)), cell(a.Status.Word()),
 			cell(a.Owner),
 		}})
 	}
@@ -111,13 +112,13 @@ func (m *Model) lockdownRows() []grid.Row {
 		case l.Deadline.IsZero():
 			left = "not begun"
 		case l.Left(m.now) < 0:
-			left = overdue(-l.Left(m.now))
+			left = words.Overdue(-l.Left(m.now))
 		default:
-			left = span(l.Left(m.now))
+			left = words.Span(l.Left(m.now))
 		}
 		word := l.Word(m.now)
 		rows = append(rows, grid.Row{ID: string(l.ID), Cells: []grid.Cell{
-			cell(string(l.ID)), styled(word, m.wordStyle(word)), cell(period(l.Period)), cell(left), cell(who(l.By)), cell(or(l.Reason)),
+			cell(string(l.ID)), styled(word, m.wordStyle(word)), cell(words.Period(l.Period)), cell(left), cell(who(l.By)), cell(words.Or(l.Reason)),
 			cell(string(l.Cause)),
 		}})
 	}
@@ -165,7 +166,7 @@ func (m *Model) orderedBy(a soc.MachineAction) string {
 			return string(l.ReleaseCause) + ", cordon"
 		}
 	}
-	return or(a.Requestor)
+	return words.Or(a.Requestor)
 }
 
 // commentOf is the comment of an action; for one of ours the lockdown and its reason.
@@ -201,13 +202,15 @@ func (m *Model) userRows() []grid.Row {
 			note = "network only"
 		}
 		rows = append(rows, grid.Row{ID: fmt.Sprint(i, u.SID, u.Name), Cells: []grid.Cell{
-			cell(account(u)), cell(or(u.LogonTypes)), cell(m.minute(u.LastSeen)), styled(note, m.th.Warn),
+			cell(account(u)), cell(words.Or(u.LogonTypes)), cell(m.minute(u.LastSeen)), styled(note, m.th.Warn),
 		}})
 	}
 	return rows
 }
 
-func account(u soc.LogonUser) string { return soc.UserRef{Name: or(u.Name), Domain: u.Domain}.String() }
+func account(u soc.LogonUser) string {
+	return soc.UserRef{Name: words.Or(u.Name), Domain: u.Domain}.String()
+}
 
 // usersRole is the permission behind the list of logged-on users.
 const usersRole = "User.Read.All"
@@ -231,7 +234,7 @@ func (m *Model) empty(t tab) []string {
 		if m.f.iso.AsOf.IsZero() && m.f.actionsErr == nil {
 			return []string{"", "The action list was never read; i asks Defender now."}
 		}
-		return m.emptyPart(len(m.f.actions), m.f.actionsErr, "actions", "Defender has no actions of this host (list "+age(m.now, m.f.iso.AsOf)+" old).")
+		return m.emptyPart(len(m.f.actions), m.f.actionsErr, "actions", "Defender has no actions of this host (list "+words.Age(m.now, m.f.iso.AsOf)+" old).")
 	case tabUsers:
 		return m.noUsers()
 	}
@@ -264,5 +267,5 @@ func (m *Model) noUsers() []string {
 	case h.UsersAt.IsZero():
 		return []string{"", "Not asked yet; i asks Defender now. It needs the role " + usersRole + "."}
 	}
-	return []string{"", "Defender names no logged-on users (asked " + age(m.now, h.UsersAt) + " ago)."}
+	return []string{"", "Defender names no logged-on users (asked " + words.Age(m.now, h.UsersAt) + " ago)."}
 }

@@ -10,6 +10,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/grid"
+	"cordon/ui/words"
 )
 
 // entry is one thing that happened: an alert, an action of Defender, or a phase of one of our lockdowns.
@@ -30,7 +31,7 @@ func (m *Model) timeline() []entry {
 	var out []entry
 	for _, a := range m.f.alerts {
 		out = append(out, entry{
-			id: "alert/" + a.Key.ID, at: a.Created, kind: "alert", text: a.Severity.Word() + " " + or(a.Title), alert: a.Key.ID, rank: a.Severity.Rank(),
+			id: "alert/" + a.Key.ID, at: a.Created, kind: "alert", text: a.Severity.Word() + " " + words.Or(a.Title), alert: a.Key.ID, rank: a.Severity.Rank(),
 		})
 	}
 	for _, a := range m.f.actions {
@@ -99,11 +100,11 @@ func (m *Model) timelineRows() []grid.Row {
 func (m *Model) entryTime(t time.Time) string {
 	switch {
 	case t.IsZero():
-		return unknown
-	case m.now.IsZero() || sameDay(t, m.now, m.zone):
-		return zoned(t, m.zone, "15:04:05")
+		return words.Unknown
+	case m.now.IsZero() || words.SameDay(t, m.now, m.zone):
+		return words.Zoned(t, m.zone, "15:04:05")
 	case m.now.Sub(t).Abs() < 6*24*time.Hour:
-		return zoned(t, m.zone, "Mon 15:04")
+		return words.Zoned(t, m.zone, "Mon 15:04")
 	}
 	return t.In(m.zone).Format("2006-01-02")
 }
@@ -161,7 +162,7 @@ func (m *Model) jumpDay(older bool) {
 		step = 1
 	}
 	for i := at + step; i >= 0 && i < len(m.shown); i += step {
-		if !sameDay(m.shown[i].at, m.shown[at].at, m.zone) {
+		if !words.SameDay(m.shown[i].at, m.shown[at].at, m.zone) {
 			g.SetCursor(i)
 			return
 		}

@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
+	"cordon/ui/words"
 )
 
 // Widths from which there are two panes, and three.
@@ -117,13 +118,13 @@ func number(n int, denied bool) string {
 // View draws the page; it is pure.
 func (m *Model) View() string {
 	if text := m.page(); text != nil {
-		return grid.Lines(text, m.w, m.h)
+		return pane.Body(text, m.w, m.h)
 	}
 	lines := append(m.header(m.w), m.panes()...)
 	if len(lines) < m.h {
-		lines = append(lines, m.rule(m.foot(), m.w))
+		lines = append(lines, pane.Rule(m.th, m.foot(), m.w))
 	}
-	return grid.Lines(lines, m.w, m.h)
+	return pane.Body(lines, m.w, m.h)
 }
 
 // page is a whole page of words when there is nothing else to show: no host, no right, nothing read yet, nothing readable.
@@ -138,10 +139,10 @@ func (m *Model) page() []string {
 		}
 	case !m.loaded && m.err != nil:
 		out := []string{"", " " + m.th.Bad.Render("This host could not be read from the store."), ""}
-		out = append(out, pad(wrap(m.err.Error(), m.w-2))...)
+		out = append(out, pane.Pad(pane.Wrap(m.err.Error(), m.w-2))...)
 		return append(out, "", " Nothing changed on the device. R or i tries again; E keeps the message.")
 	case !m.loaded:
-		return []string{"", " Reading " + short(m.key.MachineID) + " ..."}
+		return []string{"", " Reading " + words.ShortID(m.key.MachineID) + " ..."}
 	}
 	return nil
 }
@@ -154,11 +155,11 @@ func (m *Model) panes() []string {
 	}
 	var cols [][]string
 	if l.left > 0 {
-		cols = append(cols, m.box("1 Overview", pad(m.overview(l.left-4)), l.left, l.body))
+		cols = append(cols, pane.Box(m.th, "1 Overview", pane.Pad(m.overview(l.left-4)), l.left, l.body))
 	}
-	cols = append(cols, m.box(m.middleTitle(), m.middle(l.middle-2, l.body-2), l.middle, l.body))
-	cols = append(cols, m.box("Detail", pad(m.detail(l.right-4)), l.right, l.body))
-	return beside(cols)
+	cols = append(cols, pane.Box(m.th, m.middleTitle(), m.middle(l.middle-2, l.body-2), l.middle, l.body))
+	cols = append(cols, pane.Box(m.th, "Detail", pane.Pad(m.detail(l.right-4)), l.right, l.body))
+	return pane.Beside(cols...)
 }
 
 // single is one pane on the whole width, with a preview below lists.
@@ -177,8 +178,8 @@ func (m *Model) single(w, h int) []string {
 	if len(preview) > room && t == tabLockdowns {
 		preview = append(preview[:1:1], preview[len(preview)-room+1:]...) // its name and its latest stations
 	}
-	out = append(out, m.rule("enter opens it", w))
-	return append(out, fill(pad(preview), w, room)...)
+	out = append(out, pane.Rule(m.th, "enter opens it", w))
+	return append(out, pane.Fill(pane.Pad(preview), w, room)...)
 }
 
 func (m *Model) middleTitle() string {
@@ -195,13 +196,13 @@ func (m *Model) middle(w, h int) []string {
 	t := m.focused()
 	if g := m.grids[t]; g != nil {
 		if why := m.empty(t); why != nil {
-			return fill(pad(why), w, h)
+			return pane.Fill(pane.Pad(why), w, h)
 		}
-		return fill(strings.Split(g.View(), "\n"), w, h)
+		return pane.Fill(strings.Split(g.View(), "\n"), w, h)
 	}
 	lines := m.text(t, w-2)
 	top := min(m.top[t], max(0, len(lines)-h))
-	return fill(pad(lines[top:]), w, h)
+	return pane.Fill(pane.Pad(lines[top:]), w, h)
 }
 
 // text is the content of the tabs that are not lists.
@@ -245,7 +246,7 @@ func (m *Model) foot() string {
 	if !m.f.known {
 		return "no record yet"
 	}
-	return "record " + age(m.now, m.f.host.FetchedAt) + " old   back: esc"
+	return "record " + words.Age(m.now, m.f.host.FetchedAt) + " old   back: esc"
 }
 
 func (m *Model) tenant() string {

@@ -10,6 +10,7 @@ import (
 	"cordon/store/soc"
 	"cordon/ui/screen"
 	"cordon/ui/uitest"
+	"cordon/ui/words"
 )
 
 func TestT13_EveryRowShowsItsTenant(t *testing.T) {
@@ -85,7 +86,7 @@ func TestC16_StaleDataIsDatedAndStaysUsable(t *testing.T) {
 			if got := strings.Contains(frame, "STALE contoso-prod: data "); got != c.stale {
 				t.Errorf("STALE shown: %v, want %v\n%s", got, c.stale, frame)
 			}
-			contains(t, frame, "data "+since(uitest.Now(), w.ConnList[0].LastOK)+" old", "Credential dumping")
+			contains(t, frame, "data "+words.Age(uitest.Now(), w.ConnList[0].LastOK)+" old", "Credential dumping")
 			if notes := m.notes(78); c.stale {
 				want := m.th.Warn
 				if c.bad {

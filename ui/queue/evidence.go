@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"cordon/store/soc"
+	"cordon/ui/words"
 )
 
 // proc is what ran, according to the evidence.
@@ -35,7 +37,7 @@ func who(r soc.AlertRow, a soc.Alert) string {
 	if a.RelatedUser != nil && a.RelatedUser.Name != "" {
 		return a.RelatedUser.String()
 	}
-	return dash(r.User)
+	return words.Dash(r.User)
 }
 
 func incident(a soc.Alert) string {
@@ -52,7 +54,7 @@ func evidenceText(a soc.Alert) string {
 	}
 	count := map[string]int{}
 	for _, e := range a.Evidence {
-		count[strings.ToLower(dash(e.EntityType))]++
+		count[strings.ToLower(words.Dash(e.EntityType))]++
 	}
 	names := make([]string, 0, len(count))
 	for n := range count {
@@ -80,4 +82,14 @@ func head(s string) string {
 		n--
 	}
 	return s[:n]
+}
+
+// comments shows the latest remark.
+func comments(a soc.Alert, clock func(time.Time) string) string {
+	n := len(a.Comments)
+	if n == 0 {
+		return "comments 0"
+	}
+	c := a.Comments[n-1]
+	return fmt.Sprintf("comments %d: %s %s %q", n, c.By, clock(c.At), head(c.Text))
 }

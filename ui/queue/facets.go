@@ -10,8 +10,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
 	"cordon/ui/keys"
+	"cordon/ui/theme"
 )
 
 // facetPane lists values with their counts; choosing one changes the filter text.
@@ -170,7 +170,7 @@ func (m *Model) facetLines(w int) []string {
 	if m.facets.focus {
 		title = " FACETS (space toggles)"
 	}
-	lines := []string{m.th.Strong.Render(grid.Cut(title, w))}
+	lines := []string{m.th.Strong.Render(theme.Clip(title, w))}
 	f, _ := m.d.Parse(m.filter, m.d.Me, m.now)
 	var group soc.Field
 	for i, v := range m.facetList() {
@@ -192,7 +192,7 @@ func (m *Model) facetLine(v facet, on, cursor bool, w int) string {
 	if cursor {
 		sign = m.th.Cursor.Render(m.th.Glyph.Cursor)
 	}
-	return grid.Between(sign+box+" "+v.name, fmt.Sprint(v.count)+" ", w)
+	return theme.Ends(sign+box+" "+v.name, fmt.Sprint(v.count)+" ", w)
 }
 
 func groupName(f soc.Field) string {

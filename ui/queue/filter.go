@@ -7,9 +7,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
 	"cordon/ui/keys"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // field is a line of text with a cursor.
@@ -183,23 +183,23 @@ func (m *Model) editLines() []string {
 	before, after := m.edit.around(m.w - len(lead))
 	if m.fault == nil {
 		hint := "   typing: enter keeps it, esc goes back to the view's filter   " + m.countText()
-		return []string{lead + before + m.cursorCell(after), m.th.Muted.Render(grid.Cut(hint, m.w))}
+		return []string{lead + before + m.cursorCell(after), m.th.Muted.Render(theme.Clip(hint, m.w))}
 	}
 	start := min(max(m.fault.Start, 0), len(text))
 	end := min(max(m.fault.End, start), len(text))
 	line := lead + text[:start] + m.th.Invalid.Render(text[start:end]) + text[end:]
-	at := len(lead) + grid.Width(text[:start])
-	if grid.Width(line) >= m.w { // the end is in sight, where the cursor and mostly the fault are
-		line, at = lead+m.th.Invalid.Render(before)+m.cursorCell(after), max(len(lead), at-grid.Width(text)+m.w-len(lead)-1)
+	at := len(lead) + theme.Width(text[:start])
+	if theme.Width(line) >= m.w { // the end is in sight, where the cursor and mostly the fault are
+		line, at = lead+m.th.Invalid.Render(before)+m.cursorCell(after), max(len(lead), at-theme.Width(text)+m.w-len(lead)-1)
 	} else if m.edit.at == len(m.edit.runes) {
 		line += m.cursorCell("")
 	} else {
 		line = lead + m.th.Invalid.Render(before) + m.cursorCell(after)
 	}
-	carets := strings.Repeat(" ", at) + strings.Repeat("^", max(1, grid.Width(text[start:end])))
+	carets := strings.Repeat(" ", at) + strings.Repeat("^", max(1, theme.Width(text[start:end])))
 	return []string{
-		line, m.th.Bad.Render(grid.Cut(carets, m.w)), m.th.Bad.Render(grid.Cut("   "+m.fault.Msg, m.w)),
-		m.th.Muted.Render(grid.Cut("   still in force: "+dash(m.filter)+"   "+m.countText(), m.w)),
+		line, m.th.Bad.Render(theme.Clip(carets, m.w)), m.th.Bad.Render(theme.Clip("   "+m.fault.Msg, m.w)),
+		m.th.Muted.Render(theme.Clip("   still in force: "+words.Dash(m.filter)+"   "+m.countText(), m.w)),
 	}
 }
 

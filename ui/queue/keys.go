@@ -7,6 +7,7 @@ import (
 	"cordon/ui/grid"
 	"cordon/ui/keys"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // Ids of the actions; they never change, because people bind keys to them.
@@ -46,14 +47,12 @@ func (m *Model) Keys() []keys.Binding {
 		return sortKeys()
 	}
 	none := m.noRow()
-	list := grid.Keys()
-	marks := list[len(list)-3:]
+	marks := grid.Marks()
 	for i := range marks {
 		if m.loaded && m.page.Matched == 0 {
 			marks[i].Off = none
 		}
 	}
-	moves := list[:len(list)-3]
 	out := []keys.Binding{{ID: idOpen, Keys: []string{"enter"}, Hint: "open", Help: "open the host of the alert", Off: m.noHost()}}
 	out = append(out, marks...)
 	out = append(
@@ -81,7 +80,7 @@ func (m *Model) Keys() []keys.Binding {
 	if m.clearable() { // otherwise esc belongs to the shell
 		out = append(out, keys.Binding{ID: idClear, Keys: []string{"esc"}, Hint: "clear", Help: "clear the marks, then the filter", Hidden: true})
 	}
-	return append(out, moves...)
+	return append(out, grid.Moves()...)
 }
 
 func (m *Model) noRow() string {
@@ -155,7 +154,7 @@ func (m *Model) offAct(verdict func(detail) soc.Verdict) string {
 	row, _ := m.current()
 	d, ok := m.details[row.Key]
 	if v := verdict(d); ok && d.judged && !d.old && !v.Allowed {
-		return dash(v.Why)
+		return words.Dash(v.Why)
 	}
 	return ""
 }

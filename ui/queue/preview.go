@@ -7,8 +7,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // preview is where and how large the preview is.
@@ -55,9 +56,9 @@ func (m *Model) previewLines(w, h int, side bool) []string {
 // shortLines are the two lines of a small terminal: enough to decide without opening anything.
 func (m *Model) shortLines(r soc.AlertRow, d detail, w int) []string {
 	sev := m.th.Severity(r.Severity.Rank()).Render(r.Severity.Word())
-	head := fmt.Sprintf("%s %s %s %s %s", m.th.Glyph.Cursor, sev, short(r.Key.ID), dash(r.Technique), process(d.alert).what)
+	head := fmt.Sprintf("%s %s %s %s %s", m.th.Glyph.Cursor, sev, words.Short(r.Key.ID, idWidth), words.Dash(r.Technique), process(d.alert).what)
 	return []string{
-		grid.Between(head, fmt.Sprintf("%s  ev %d", grid.Cut(who(r, d.alert), 24), r.Evidence), w),
+		theme.Ends(head, fmt.Sprintf("%s  ev %d", theme.Clip(who(r, d.alert), 24), r.Evidence), w),
 		m.hostLine(r, d, w, "  "),
 	}
 }
@@ -71,7 +72,7 @@ func (m *Model) belowLines(r soc.AlertRow, d detail, w int) []string {
 		times = fmt.Sprintf("  first %s  last %s", m.clock(a.FirstEvent), m.clock(a.LastEvent))
 	}
 	lines := []string{
-		grid.Between(m.th.Glyph.Cursor+" "+sev+"  "+m.th.Strong.Render(grid.Cut(titleOf(r), max(w-60, 20))), short(r.Key.ID)+times, w),
+		theme.Ends(m.th.Glyph.Cursor+" "+sev+"  "+m.th.Strong.Render(theme.Clip(titleOf(r), max(w-60, 20))), words.Short(r.Key.ID, idWidth)+times, w),
 		m.hostLine(r, d, w, "   "),
 	}
 	if d.err != nil {
@@ -83,23 +84,20 @@ func (m *Model) belowLines(r soc.AlertRow, d detail, w int) []string {
 	}
 	lines = append(
 		lines,
-		grid.Between("  "+p.what, grid.Cut(right, w/2), w),
-		grid.Between("  "+evidenceText(a), incident(a), w),
-		grid.Between("  recommended: "+dash(head(a.RecommendedAction)), "link (o)  raw JSON (J)", w),
+		theme.Ends("  "+p.what, theme.Clip(right, w/2), w),
+		theme.Ends("  "+evidenceText(a), incident(a), w),
+		theme.Ends("  recommended: "+words.Dash(head(a.RecommendedAction)), "link (o)  raw JSON (J)", w),
 		"  "+comments(a, m.clock),
-		fmt.Sprintf("  status %s   owner %s   category %s   source %s%s", dash(string(r.Status)), dash(r.Owner), dash(a.Category), dash(a.DetectionSource), m.history(a)+m.tenantText(r)),
+		fmt.Sprintf("  status %s   owner %s   category %s   source %s%s", words.Dash(string(r.Status)), words.Dash(r.Owner), words.Dash(a.Category), words.Dash(a.DetectionSource), m.history(a)+m.tenantText(r)),
 	)
-	for _, l := range theme.Wrap(head(a.Description), w-4) {
-		lines = append(lines, "  "+l)
-	}
-	return lines
+	return append(lines, pane.Indent(theme.Wrap(head(a.Description), w-4), 2)...)
 }
 
 // sideLines is the preview at the right: one fact per line.
 func (m *Model) sideLines(r soc.AlertRow, d detail, w int) []string {
 	a, p := d.alert, process(d.alert)
 	sev := m.th.Severity(r.Severity.Rank()).Render(r.Severity.Word())
-	lines := []string{sev + "  " + m.th.Strong.Render(grid.Cut(titleOf(r), max(w-8, 4)))}
+	lines := []string{sev + "  " + m.th.Strong.Render(theme.Clip(titleOf(r), max(w-8, 4)))}
 	lines = append(lines, m.hostBlock(r, d)...)
 	lines = append(lines, "")
 	if d.err != nil {
@@ -113,7 +111,7 @@ func (m *Model) sideLines(r soc.AlertRow, d detail, w int) []string {
 			if i > 5 {
 				break
 			}
-			lines = append(lines, m.th.Muted.Render(grid.Fit(name, 10))+l)
+			lines = append(lines, m.th.Muted.Render(theme.Fit(name, 10))+l)
 			name = ""
 		}
 	}
@@ -126,7 +124,7 @@ func (m *Model) sideLines(r soc.AlertRow, d detail, w int) []string {
 	if !a.FirstEvent.IsZero() {
 		fact("first", m.clock(a.FirstEvent)+"     last "+m.clock(a.LastEvent))
 	}
-	fact("status", string(r.Status)+"   owner "+dash(r.Owner)+m.history(a))
+	fact("status", string(r.Status)+"   owner "+words.Dash(r.Owner)+m.history(a))
 	fact("alert", r.Key.ID)
 	fact("evidence", strings.TrimPrefix(evidenceText(a), "evidence "))
 	lines = append(lines, "")
@@ -141,27 +139,27 @@ func (m *Model) sideLines(r soc.AlertRow, d detail, w int) []string {
 // hostLine is one line about the host. Its state stands at the right, where it is never cut.
 func (m *Model) hostLine(r soc.AlertRow, d detail, w int, gap string) string {
 	if hostOf(r).IsZero() {
-		return grid.Cut("  (identity)"+gap+"this alert names no machine, so there is nothing to isolate", w)
+		return theme.Clip("  (identity)"+gap+"this alert names no machine, so there is nothing to isolate", w)
 	}
 	word, style, asOf := m.hostState(r, d)
 	right := style.Render(word)
 	if w >= wideScreen && !asOf.IsZero() {
-		right += " (from actions, " + since(m.now, asOf) + ")"
+		right += " (from actions, " + words.Age(m.now, asOf) + ")"
 	}
 	h := d.host
 	if d.hostErr != nil || h.Key.IsZero() {
-		return grid.Between("  "+dash(r.HostName)+gap+m.noHostText(d), right, w)
+		return theme.Ends("  "+words.Dash(r.HostName)+gap+m.noHostText(d), right, w)
 	}
 	right += gap + "seen " + age(m.now, h.LastSeen)
 	parts := []string{h.Name}
 	if h.Role() != "" {
 		parts = append(parts, h.Role())
 	}
-	parts = append(parts, "risk "+dash(h.Risk), "exposure "+dash(h.Exposure))
-	for len(parts) > 1 && grid.Width(strings.Join(parts, gap))+grid.Width(right)+3 > w {
+	parts = append(parts, "risk "+words.Dash(h.Risk), "exposure "+words.Dash(h.Exposure))
+	for len(parts) > 1 && theme.Width(strings.Join(parts, gap))+theme.Width(right)+3 > w {
 		parts = parts[:len(parts)-1] // rather a fact less than half a word
 	}
-	return grid.Between("  "+strings.Join(parts, gap), right, w)
+	return theme.Ends("  "+strings.Join(parts, gap), right, w)
 }
 
 // hostBlock is the host in the side preview.
@@ -172,11 +170,11 @@ func (m *Model) hostBlock(r soc.AlertRow, d detail) []string {
 	word, style, asOf := m.hostState(r, d)
 	state := style.Render(word)
 	if !asOf.IsZero() {
-		state += " (from actions, " + since(m.now, asOf) + ")"
+		state += " (from actions, " + words.Age(m.now, asOf) + ")"
 	}
 	h := d.host
 	if d.hostErr != nil || h.Key.IsZero() {
-		return []string{dash(r.HostName) + "  " + m.noHostText(d), state}
+		return []string{words.Dash(r.HostName) + "  " + m.noHostText(d), state}
 	}
 	name := h.Name
 	if h.Role() != "" {
@@ -187,8 +185,8 @@ func (m *Model) hostBlock(r soc.AlertRow, d detail) []string {
 	}
 	return []string{
 		name, state,
-		fmt.Sprintf("risk %s   exposure %s   seen %s ago", dash(h.Risk), dash(h.Exposure), age(m.now, h.LastSeen)),
-		"card " + since(m.now, h.FetchedAt) + " old",
+		fmt.Sprintf("risk %s   exposure %s   seen %s ago", words.Dash(h.Risk), words.Dash(h.Exposure), age(m.now, h.LastSeen)),
+		"card " + words.Age(m.now, h.FetchedAt) + " old",
 	}
 }
 

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"cordon/store/soc"
 	"cordon/ui/grid"
+	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // columns of the list. USER, EV, TECHNIQUE and OWNER go, in this order, when the grid gets narrow; the others never do.
@@ -52,7 +53,7 @@ func (m *Model) row(r soc.AlertRow) grid.Row {
 		grid.Cell{Text: technique(r.Technique)},
 		grid.Cell{Text: m.statusWord(r.Status)},
 		m.ownerCell(r),
-		grid.Cell{Text: dash(r.User)},
+		grid.Cell{Text: words.Dash(r.User)},
 		grid.Cell{Text: fmt.Sprint(r.Evidence)},
 	)
 	return grid.Row{ID: r.Key.String(), Cells: cells}
@@ -60,7 +61,7 @@ func (m *Model) row(r soc.AlertRow) grid.Row {
 
 // technique is the first one, with a plus when there are more: half an id would be the id of something else.
 func technique(s string) string {
-	first, _, more := strings.Cut(dash(s), " ")
+	first, _, more := strings.Cut(words.Dash(s), " ")
 	if more {
 		first += "+"
 	}
@@ -69,7 +70,7 @@ func technique(s string) string {
 
 // statusWord is the whole word where it fits.
 func (m *Model) statusWord(s soc.AlertStatus) string {
-	if word := s.Word(); m.wideList() || grid.Width(word) <= 4 {
+	if word := s.Word(); m.wideList() || theme.Width(word) <= 4 {
 		return word
 	} else if s == soc.StatusResolved {
 		return "Done"
@@ -95,22 +96,13 @@ func (m *Model) hostCell(r soc.AlertRow) grid.Cell {
 		return grid.Cell{Text: "(identity)", Style: m.th.Muted}
 	}
 	if r.HostName == "" {
-		return grid.Cell{Text: short(r.MachineID)}
+		return grid.Cell{Text: words.Short(r.MachineID, idWidth)}
 	}
-	return grid.Cell{Text: shortName(r.HostName)}
-}
-
-// shortName is the first label of a DNS name: the rows of one tenant share the rest, and the preview shows it whole. Addresses stay.
-func shortName(name string) string {
-	first, rest, ok := strings.Cut(name, ".")
-	if !ok || first == "" || !strings.ContainsFunc(rest, unicode.IsLetter) {
-		return name
-	}
-	return first
+	return grid.Cell{Text: words.ShortName(r.HostName)}
 }
 
 func (m *Model) ownerCell(r soc.AlertRow) grid.Cell {
-	c := grid.Cell{Text: dash(person(r.Owner))}
+	c := grid.Cell{Text: words.Dash(person(r.Owner))}
 	if r.Owner != "" && strings.EqualFold(r.Owner, m.d.Me) {
 		c.Style = m.th.Accent
 	}
@@ -124,7 +116,7 @@ func (m *Model) tenantWidth() int {
 	}
 	w := 6
 	for _, t := range m.tenants {
-		w = max(w, grid.Width(t.Name))
+		w = max(w, theme.Width(t.Name))
 	}
 	return min(w, 14)
 }
@@ -144,51 +136,13 @@ func person(upn string) string {
 	return name
 }
 
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
+// idWidth is the room for an id; y copies the whole.
+const idWidth = 8
 
-// short is the head of an id; y copies the whole.
-func short(id string) string {
-	if len(id) <= 8 {
-		return id
-	}
-	return id[:6] + ".."
-}
-
-// age says how long ago t was, in one unit: <1m, 4m, 2h, 5d. A time that is not known has none.
+// age is words.Age without seconds, which nobody compares in a list: <1m, 4m, 2h, 5d.
 func age(now, t time.Time) string {
-	d := now.Sub(t)
-	switch {
-	case t.IsZero() || now.IsZero():
-		return "?"
-	case d < time.Minute:
+	if !t.IsZero() && !now.IsZero() && now.Sub(t) < time.Minute {
 		return "<1m"
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d/time.Minute))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d/time.Hour))
 	}
-	return fmt.Sprintf("%dd", int(d/(24*time.Hour)))
-}
-
-// since is age with seconds, for facts whose freshness matters.
-func since(now, t time.Time) string {
-	if d := now.Sub(t); !t.IsZero() && !now.IsZero() && d < time.Minute {
-		return fmt.Sprintf("%ds", max(0, int(d/time.Second)))
-	}
-	return age(now, t)
-}
-
-// left prints the time until a deadline: 1:12:09, or +00:03:12 when it is past.
-func left(d time.Duration) string {
-	s := int64(d.Round(time.Second) / time.Second)
-	if s < 0 {
-		s = -s
-		return fmt.Sprintf("+%02d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	return words.Age(now, t)
 }

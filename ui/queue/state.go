@@ -8,8 +8,8 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // A tenant's data is STALE after two poll intervals, and badly so after five.
@@ -77,7 +77,7 @@ func (m *Model) connNote(c soc.Conn) (note, bool) {
 	if old <= staleAfter*c.Interval {
 		return note{}, false
 	}
-	text := fmt.Sprintf("STALE %s: data %s old", name, since(m.now, c.LastOK))
+	text := fmt.Sprintf("STALE %s: data %s old", name, words.Age(m.now, c.LastOK))
 	if c.Problem != "" {
 		text += ": " + c.Problem
 	}
@@ -114,7 +114,7 @@ func (m *Model) freshness() string {
 	if oldest.IsZero() || m.now.IsZero() {
 		return ""
 	}
-	return "data " + since(m.now, oldest) + " old"
+	return "data " + words.Age(m.now, oldest) + " old"
 }
 
 // countText says how much the filter hides.
@@ -151,12 +151,12 @@ func (m *Model) ruled(w int) string {
 	bar := m.th.Glyph.H
 	line := m.th.Border.Render(bar+bar) + " " + m.statusLine() + " "
 	end := ""
-	if f := m.freshness(); f != "" && grid.Width(line)+grid.Width(f)+6 <= w {
+	if f := m.freshness(); f != "" && theme.Width(line)+theme.Width(f)+6 <= w {
 		end = " " + f + " " + m.th.Border.Render(bar+bar)
 	}
-	n := w - grid.Width(line) - grid.Width(end)
+	n := w - theme.Width(line) - theme.Width(end)
 	if n < 0 {
-		return grid.Cut(line, w)
+		return theme.Clip(line, w)
 	}
 	return line + m.th.Border.Render(strings.Repeat(bar, n)) + end
 }
@@ -168,9 +168,9 @@ func (m *Model) hostState(r soc.AlertRow, d detail) (string, lipgloss.Style, tim
 		text := word
 		switch word {
 		case "ISOLATED":
-			text += " " + left(l.Left(m.now)) + " left"
+			text += " " + words.Left(l.Left(m.now)) + " left"
 		case "OVERDUE":
-			text += " " + left(l.Left(m.now))
+			text += " " + words.Left(l.Left(m.now))
 		}
 		return text, m.th.State(word), l.SeenAt
 	}

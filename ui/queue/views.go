@@ -6,7 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"cordon/ui/grid"
+	"cordon/ui/theme"
 )
 
 // view is a saved filter with the number of alerts that pass it.
@@ -68,7 +68,7 @@ func (m *Model) Tabs() (left, right string) {
 	}
 	left = strings.Join(parts, gap)
 	if m.edit == nil {
-		return left, "/ " + grid.Cut(m.filter, max(m.w-grid.Width(left)-4, 0))
+		return left, "/ " + theme.Clip(m.filter, max(m.w-theme.Width(left)-4, 0))
 	}
 	before, after := m.edit.around(m.w - 2)
 	style := m.th.Text

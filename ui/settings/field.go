@@ -7,7 +7,6 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
-	"cordon/ui/grid"
 	"cordon/ui/theme"
 )
 
@@ -123,23 +122,23 @@ func (f *field) view(th *theme.Theme, w int, focused, invalid bool) string {
 	}
 	switch f.kind {
 	case kindChoice:
-		return style.Render(grid.Cut("< "+f.value+" >", w))
+		return style.Render(theme.Clip("< "+f.value+" >", w))
 	case kindSwitch:
 		box := th.Glyph.Off
 		if f.on() {
 			box = th.Glyph.On
 		}
-		return style.Render(grid.Cut(box+" "+f.empty, w))
+		return style.Render(theme.Clip(box+" "+f.empty, w))
 	}
 	text := f.input.Value()
 	if f.kind == kindSecret {
 		text = strings.Repeat("*", len([]rune(text)))
 	}
 	if text == "" && !focused {
-		return th.Muted.Render(grid.Cut(f.empty, w))
+		return th.Muted.Render(theme.Clip(f.empty, w))
 	}
 	if !focused {
-		return style.Render(grid.Cut(text, w))
+		return style.Render(theme.Clip(text, w))
 	}
 	return f.withCursor(th, style.Render, text, w)
 }
@@ -149,11 +148,11 @@ func (f *field) withCursor(th *theme.Theme, style func(...string) string, text s
 	runes := append([]rune(text), ' ')
 	at := min(f.input.Position(), len(runes)-1)
 	from := 0
-	for from < at && grid.Width(string(runes[from:at+1])) > w {
+	for from < at && theme.Width(string(runes[from:at+1])) > w {
 		from++
 	}
 	to := at + 1
-	for to < len(runes) && grid.Width(string(runes[from:to+1])) <= w {
+	for to < len(runes) && theme.Width(string(runes[from:to+1])) <= w {
 		to++
 	}
 	return style(string(runes[from:at])) + th.Cursor.Render(string(runes[at])) + style(string(runes[at+1:to]))

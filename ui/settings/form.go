@@ -2,13 +2,13 @@ package settings
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"cordon/store/soc"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // Ids of the fields.
@@ -201,12 +201,5 @@ func span(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = s[:len(s)-2]
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = s[:len(s)-2]
-	}
-	return s
+	return words.Period(d)
 }

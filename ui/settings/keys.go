@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -81,28 +82,16 @@ func (m *Model) listKeys() []keys.Binding {
 		}
 		out = []keys.Binding{
 			{ID: idAdd, Keys: []string{"n"}, Hint: "add", Help: "attach another tenant", Off: busy},
-			{ID: idEdit, Keys: []string{"enter"}, Hint: "edit", Help: "edit the connection", Off: either(none, busy)},
-			{ID: idTest, Keys: []string{"ctrl+t"}, Hint: "test", Help: "test the connection step by step", Off: either(none, busy)},
-			{ID: idEnable, Keys: []string{"space"}, Hint: toggle, Help: "switch new isolations of this tenant on or off; releases always go on", Off: either(none, busy)},
-			{ID: idDetach, Keys: []string{"d"}, Hint: "detach", Help: "remove the connection and its credentials", Off: either(none, busy)},
+			{ID: idEdit, Keys: []string{"enter"}, Hint: "edit", Help: "edit the connection", Off: cmp.Or(none, busy)},
+			{ID: idTest, Keys: []string{"ctrl+t"}, Hint: "test", Help: "test the connection step by step", Off: cmp.Or(none, busy)},
+			{ID: idEnable, Keys: []string{"space"}, Hint: toggle, Help: "switch new isolations of this tenant on or off; releases always go on", Off: cmp.Or(none, busy)},
+			{ID: idDetach, Keys: []string{"d"}, Hint: "detach", Help: "remove the connection and its credentials", Off: cmp.Or(none, busy)},
 		}
 	}
 	if m.fix() != "" {
 		out = append(out, keys.Binding{ID: idCopy, Keys: []string{"y"}, Hint: "copy fix", Help: "copy what to do about the failed step"})
 	}
-	for _, b := range grid.Keys() {
-		if b.Hidden {
-			out = append(out, b)
-		}
-	}
-	return out
-}
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	return append(out, grid.Moves()...)
 }
 
 func (m *Model) formKeys() []keys.Binding {
@@ -130,7 +119,7 @@ func (m *Model) formKeys() []keys.Binding {
 	return append(out,
 		keys.Binding{ID: idTest, Keys: []string{"ctrl+t"}, Hint: "test", Help: "test what is typed, without saving", Off: busy},
 		keys.Binding{ID: idSave, Keys: []string{"ctrl+s"}, Hint: "test+save", Help: "test, and save if the test passes", Off: busy},
-		keys.Binding{ID: idRevert, Keys: []string{"ctrl+z"}, Hint: "revert", Help: "take back what was typed", Off: either(busy, same)},
+		keys.Binding{ID: idRevert, Keys: []string{"ctrl+z"}, Hint: "revert", Help: "take back what was typed", Off: cmp.Or(busy, same)},
 		back,
 	)
 }

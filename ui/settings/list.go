@@ -7,7 +7,9 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/grid"
+	"cordon/ui/pane"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 func newGrid(th *theme.Theme) *grid.Grid {
@@ -57,16 +59,7 @@ func (m *Model) ago(t time.Time) string {
 	if t.IsZero() || m.now.IsZero() {
 		return "never"
 	}
-	d := max(0, m.now.Sub(t))
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	}
-	return fmt.Sprintf("%dd", d/(24*time.Hour))
+	return words.Age(m.now, t)
 }
 
 // can says in two words what the granted roles allow.
@@ -94,7 +87,7 @@ func (m *Model) tableHeight() int { return max(2, min(len(m.list)+1, m.h/2)) }
 func (m *Model) listLines() []string {
 	if len(m.list) == 0 {
 		head := []string{"Nothing is attached. Five steps connect a Defender tenant:", ""}
-		return indent(append(head, m.setupLines(m.w-2)...))
+		return pane.Pad(append(head, m.setupLines(m.w-2)...))
 	}
 	m.layout()
 	out := strings.Split(m.grid.View(), "\n")
@@ -105,11 +98,11 @@ func (m *Model) listLines() []string {
 	out = append(out, m.rule(in.Name))
 	if m.w >= 140 {
 		half := m.w / 2
-		return append(out, beside(m.aboutLines(in), m.setupLines(m.w-half-2), half, m.w-half)...)
+		return append(out, pane.Beside(pane.Fill(m.aboutLines(in), half, m.h-len(out)), m.setupLines(m.w-half-2))...)
 	}
 	out = append(out, m.aboutLines(in)...)
 	if m.h-len(out) > 12 {
-		out = append(append(out, ""), indent(m.setupLines(m.w-2))...)
+		out = append(append(out, ""), pane.Pad(m.setupLines(m.w-2))...)
 	}
 	return out
 }
@@ -122,7 +115,7 @@ func (m *Model) aboutLines(in soc.Integration) []string {
 		out = append(out, wrap(m.th.Warn.Render("! ")+c.Problem, m.w-2)...)
 	}
 	if m.job.of == in.ID && (m.job.running || m.job.done) && len(m.job.steps) > 0 {
-		return indent(append(out, m.testLines(m.w-2, m.h-m.tableHeight()-len(out)-1)...))
+		return pane.Pad(append(out, m.testLines(m.w-2, m.h-m.tableHeight()-len(out)-1)...))
 	}
 	if m.job.of == in.ID && m.job.running {
 		out = append(out, fmt.Sprintf("%s, %d s (esc stops)", map[task]string{taskDetach: "detaching", taskTest: "testing"}[m.job.task], m.seconds()))
@@ -133,7 +126,7 @@ func (m *Model) aboutLines(in soc.Integration) []string {
 		"Client ID  "+in.ClientID+"   cloud "+in.Cloud,
 		"Max history "+in.MaxHistory+secretAge(in, m.now),
 	)
-	return indent(out)
+	return pane.Pad(out)
 }
 
 // secretAge warns when the expiry date of the secret is known and near (Z-10).

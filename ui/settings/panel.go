@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
 	"cordon/ui/theme"
 )
 
@@ -119,10 +119,10 @@ func (m *Model) stepLine(n int, s soc.Step, w int) string {
 		took = fmt.Sprintf("%d ms", s.Took/time.Millisecond)
 	}
 	name := min(34, max(12, w-34))
-	if short, _, ok := strings.Cut(s.Name, " ("); ok && grid.Width(s.Name) > name {
+	if short, _, ok := strings.Cut(s.Name, " ("); ok && theme.Width(s.Name) > name {
 		s.Name = short
 	}
-	return fmt.Sprintf("%2d %s %s %s %s", n, pad(s.Name, name), style.Render(pad(text, 4)), right(took, 8), s.Detail)
+	return fmt.Sprintf("%2d %s %s %s %s", n, theme.Fit(s.Name, name), style.Render(theme.Fit(text, 4)), theme.FitRight(took, 8), s.Detail)
 }
 
 // resultLines are the verdict and the remedy. The text of a refusal (AADSTS and its advice) is part of it.
@@ -150,43 +150,7 @@ func (m *Model) idleLines(w int) []string {
 	out = append(out, "")
 	out = append(out, m.permissionLines(m.conns[f.orig.ID].Roles)...)
 	out = append(out, "")
-	return clip(append(out, m.setupLines(w)...), w)
-}
-
-func clip(lines []string, w int) []string {
-	for i, l := range lines {
-		lines[i] = grid.Cut(l, w)
-	}
-	return lines
+	return pane.Clip(append(out, m.setupLines(w)...), w)
 }
 
 func wrap(s string, w int) []string { return theme.Wrap(s, max(10, w)) }
-
-func pad(s string, w int) string { return grid.Fit(s, w) }
-
-func right(s string, w int) string { return grid.FitRight(s, w) }
-
-func indent(lines []string) []string {
-	for i, l := range lines {
-		if l != "" {
-			lines[i] = " " + l
-		}
-	}
-	return lines
-}
-
-// beside puts two blocks next to each other.
-func beside(a, b []string, wa, wb int) []string {
-	var out []string
-	for i := range max(len(a), len(b)) {
-		l, r := "", ""
-		if i < len(a) {
-			l = a[i]
-		}
-		if i < len(b) {
-			r = b[i]
-		}
-		out = append(out, grid.Fit(l, wa)+grid.Cut(r, wb))
-	}
-	return out
-}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cordon/store/soc"
+	"cordon/ui/theme"
 )
 
 // stage is one of the five steps of setting up (Z-03), done only on evidence.
@@ -115,7 +116,7 @@ func (m *Model) permissionLines(roles []string) []string {
 		default:
 			state = "missing, optional"
 		}
-		out = append(out, "  "+pad(p.names[0], 20)+" "+style.Render(pad(state, 20))+" "+p.use)
+		out = append(out, "  "+theme.Fit(p.names[0], 20)+" "+style.Render(theme.Fit(state, 20))+" "+p.use)
 	}
 	return out
 }

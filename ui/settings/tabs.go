@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"cordon/ui/theme"
 )
 
 // pollingTab shows how each tenant is polled and what it costs.
@@ -33,7 +35,7 @@ func (m *Model) pollingTab() []string {
 	return append(out, "", " The interval is changed in the form of the connection (1, enter).")
 }
 
-func (m *Model) fact(name, value string) string { return " " + pad(name, 18) + value }
+func (m *Model) fact(name, value string) string { return " " + theme.Fit(name, 18) + value }
 
 func (m *Model) next(t time.Time) string {
 	if t.IsZero() || m.now.IsZero() {

@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
+	"cordon/ui/theme"
 )
 
 // wide is the width from which the checklist stands at the right of the form.
@@ -36,7 +37,7 @@ func (m *Model) Tabs() (left, state string) {
 }
 
 // View draws the body.
-func (m *Model) View() string { return grid.Lines(m.lines(), m.w, m.h) }
+func (m *Model) View() string { return pane.Body(m.lines(), m.w, m.h) }
 
 func (m *Model) lines() []string {
 	switch {
@@ -63,13 +64,15 @@ func (m *Model) lines() []string {
 func (m *Model) errorLines() []string {
 	out := []string{"", m.th.Bad.Render("The settings can not be read."), ""}
 	out = append(out, wrap(m.err.Error(), m.w-4)...)
-	return indent(append(out, "", "Connections go on with what they were given; hosts keep their state."))
+	return pane.Pad(append(out, "", "Connections go on with what they were given; hosts keep their state."))
 }
 
-func (m *Model) rule(text string) string {
-	h := m.th.Glyph.H
-	head := h + h + " " + grid.Cut(text, max(0, m.w-8)) + " "
-	return m.th.Border.Render(head + strings.Repeat(h, max(0, m.w-grid.Width(head))))
+// rule is a line across with a text in it, both in the colour of the borders.
+func (m *Model) rule(text string) string { return pane.Rule(m.th, m.th.Border.Render(text), m.w) }
+
+// box frames lines, with a blank at both sides.
+func (m *Model) box(title string, lines []string, w int) []string {
+	return pane.Box(m.th, title, pane.Pad(pane.Clip(lines, w-4)), w, m.h)
 }
 
 // formAbove is the form with the checklist below it.
@@ -86,7 +89,7 @@ func (m *Model) formAbove() []string {
 	}
 	out := m.fieldLines(m.w, min(room, len(m.form.fields)))
 	out = append(out, m.statusLine(m.w), m.rule(m.score()))
-	return append(out, indent(below)...)
+	return append(out, pane.Pad(below)...)
 }
 
 // formBeside is the form in a box with the checklist in another.
@@ -102,26 +105,7 @@ func (m *Model) formBeside() []string {
 	fields := append(m.fieldLines(lw-4, len(m.form.fields)), "")
 	fields = append(fields, wrap(m.statusLine(0), lw-4)...)
 	left := m.box("Connection", fields, lw)
-	rightBox := m.box(m.score(), test, rw)
-	var out []string
-	for i := range left {
-		out = append(out, left[i]+rightBox[i])
-	}
-	return out
-}
-
-func (m *Model) box(title string, lines []string, w int) []string {
-	g, b := m.th.Glyph, m.th.Border
-	head := g.H + " " + grid.Cut(title, max(0, w-6)) + " "
-	out := []string{b.Render(g.TL + head + strings.Repeat(g.H, max(0, w-2-grid.Width(head))) + g.TR)}
-	for i := range max(0, m.h-2) {
-		text := ""
-		if i < len(lines) {
-			text = lines[i]
-		}
-		out = append(out, b.Render(g.V)+" "+grid.Fit(text, w-4)+" "+b.Render(g.V))
-	}
-	return append(out, b.Render(g.BL+strings.Repeat(g.H, w-2)+g.BR))
+	return pane.Beside(left, m.box(m.score(), test, rw))
 }
 
 // fieldLines draws h fields around the one that has the focus.
@@ -139,7 +123,7 @@ func (m *Model) fieldLines(w, h int) []string {
 		if focused {
 			sign, label = m.th.Glyph.Cursor, m.th.Strong
 		}
-		out = append(out, sign+" "+label.Render(pad(x.label, 14))+" "+x.view(m.th, max(4, w-18), focused && m.may(), x.id == f.invalid))
+		out = append(out, sign+" "+label.Render(theme.Fit(x.label, 14))+" "+x.view(m.th, max(4, w-18), focused && m.may(), x.id == f.invalid))
 	}
 	return out
 }
@@ -162,5 +146,5 @@ func (m *Model) statusLine(w int) string {
 	if w == 0 {
 		return text
 	}
-	return " " + grid.Cut(text, w-1)
+	return " " + theme.Clip(text, w-1)
 }

@@ -17,19 +17,38 @@ func Width(s string) int {
 	return ansi.StringWidthWc(s)
 }
 
-// Clip cuts s to at most w cells; what was cut is shown by a tilde at the end.
+// Clip cuts s to at most w cells; what was cut is shown by a tilde at the end. Line ends and tabs become blanks, so that a line stays one.
 func Clip(s string, w int) string {
+	s, _ = Cut(s, w)
+	return s
+}
+
+// Cut is Clip, with the width of the result: drawing a list asks for both, for every cell of every row.
+func Cut(s string, w int) (string, int) {
 	switch {
 	case w <= 0:
-		return ""
-	case Width(s) <= w:
-		return s
+		return "", 0
+	case plain(s) && len(s) <= w:
+		return s, len(s)
 	case plain(s):
-		return s[:w-1] + "~"
+		return s[:w-1] + "~", w
+	}
+	s = oneLine(s)
+	if n := Width(s); n <= w {
+		return s, n
 	}
 	// The blanks are there because TruncateWc first asks how wide the text is in grapheme clusters, which may be less than in cells, and
 	// then cuts nothing at all: emoji joined to families, Hindi.
-	return ansi.TruncateWc(s+strings.Repeat(" ", w+1), w, "~")
+	s = ansi.TruncateWc(s+strings.Repeat(" ", w+1), w, "~")
+	return s, Width(s)
+}
+
+// oneLine puts blanks for line ends and tabs.
+func oneLine(s string) string {
+	if !strings.ContainsAny(s, "\r\n\t") {
+		return s
+	}
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ").Replace(s)
 }
 
 // Tail is Clip for text whose end matters, such as one that is being typed: what was cut is shown by a tilde in front.
@@ -62,30 +81,23 @@ func Around(before, after string, w int) (left, right string) {
 
 // Fit makes s exactly w cells wide: cut or padded with blanks.
 func Fit(s string, w int) string {
-	s = Clip(s, w)
-	if n := w - Width(s); n > 0 {
-		return s + strings.Repeat(" ", n)
-	}
-	return s
+	s, n := Cut(s, w)
+	return s + strings.Repeat(" ", max(0, w-n))
 }
 
 // FitRight is Fit with the blanks in front.
 func FitRight(s string, w int) string {
-	s = Clip(s, w)
-	if n := w - Width(s); n > 0 {
-		return strings.Repeat(" ", n) + s
-	}
-	return s
+	s, n := Cut(s, w)
+	return strings.Repeat(" ", max(0, w-n)) + s
 }
 
 // Ends puts left and right at the two ends of a line of w cells. Right is kept whole as long as it fits; left is cut.
 func Ends(left, right string, w int) string {
-	right = Clip(right, w)
-	rest := w - Width(right)
-	if right == "" || rest < 2 {
+	right, n := Cut(right, w)
+	if right == "" || w-n < 2 {
 		return Fit(left+right, w)
 	}
-	return Fit(left, rest-1) + " " + right
+	return Fit(left, w-n-1) + " " + right
 }
 
 // Wrap breaks s into lines of at most w cells, at blanks where it can.

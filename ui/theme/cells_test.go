@@ -12,15 +12,15 @@ import (
 func hard() []string {
 	return []string{
 		"मानक हिन्दी में एक लंबा शीर्षक", "👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦 family", "👍🏽👍🏽👍🏽 skin", "🇩🇪🇫🇷🇬🇧 flags", "日本語のタイトル", "e\u0301e\u0301e\u0301e\u0301",
-		"plain text only", "\x1b[31mred 漢字 red\x1b[m", "",
+		"plain text only", "\x1b[31mred 漢字 red\x1b[m", "", "a\nb\tc", "👾👾👾", "\x1b[1mbold हिन्दी\x1b[m tail",
 	}
 }
 
 func TestE4_ClipIsNeverWiderThanAsked(t *testing.T) {
 	for _, s := range hard() {
 		for w := range 24 {
-			for name, got := range map[string]string{"Clip": Clip(s, w), "Tail": Tail(s, w), "Fit": Fit(s, w)} {
-				if n := ansi.StringWidthWc(got); n > w || name == "Fit" && n != w {
+			for name, got := range map[string]string{"Clip": Clip(s, w), "Tail": Tail(s, w), "Fit": Fit(s, w), "FitRight": FitRight(s, w), "Ends": Ends(s, s, w)} {
+				if n := ansi.StringWidthWc(got); n > w || name != "Clip" && name != "Tail" && n != w {
 					t.Errorf("%s(%q, %d) is %d cells wide: %q", name, s, w, n, got)
 				}
 				if !utf8.ValidString(got) {

@@ -9,6 +9,7 @@ import (
 	"cordon/store/soc"
 	"cordon/ui/grid"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 func col(id, title string, width int) grid.Column {
@@ -67,7 +68,7 @@ func (m *Model) timerCells(r row) []grid.Cell {
 	}
 	left, style := m.left(r)
 	return []grid.Cell{
-		text(or(shortName(r.host))),
+		text(words.Or(words.ShortName(r.host))),
 		{Text: word, Style: m.wordStyle(word)},
 		{Text: m.bar(r), Style: m.th.Muted},
 		{Text: left, Style: style},
@@ -82,18 +83,18 @@ func (m *Model) left(r row) (string, lipgloss.Style) {
 	case r.lock.Phase.Final():
 		return "-", m.th.Muted
 	case r.lock.Deadline.IsZero():
-		return span(r.lock.Period), m.th.Muted
+		return words.Span(r.lock.Period), m.th.Muted
 	}
 	d := r.lock.Left(m.now)
 	switch {
 	case m.now.IsZero():
-		return unknown, m.th.Muted
+		return words.Unknown, m.th.Muted
 	case d < 0:
-		return overdue(-d), m.th.Bad
+		return words.Overdue(-d), m.th.Bad
 	case d <= dueSoon:
-		return span(d), m.th.Warn
+		return words.Span(d), m.th.Warn
 	}
-	return span(d), m.th.Text
+	return words.Span(d), m.th.Text
 }
 
 // bar is the elapsed part of the period; the number beside it is the truth.
@@ -136,7 +137,7 @@ func (m *Model) note(r row) string {
 		return "release asked " + m.clock(l.ReleaseAskedAt)
 	}
 	if l.Phase.Final() {
-		return or(string(l.Cause)) + note(l)
+		return words.Or(string(l.Cause)) + note(l)
 	}
 	return l.Trouble
 }
@@ -154,14 +155,14 @@ func (m *Model) isolatedCells(r row) []grid.Cell {
 	}
 	how, old := "our record only", "?"
 	if r.iso != nil {
-		how = string(r.iso.Action.Type) + " " + string(r.iso.Action.Status) + ", " + short(r.iso.Action.ID)
-		old = age(m.now, r.iso.AsOf)
+		how = string(r.iso.Action.Type) + " " + string(r.iso.Action.Status) + ", " + words.ShortID(r.iso.Action.ID)
+		old = words.Age(m.now, r.iso.AsOf)
 	} else if r.lock != nil {
-		old = age(m.now, r.lock.SeenAt)
+		old = words.Age(m.now, r.lock.SeenAt)
 	}
 	word := r.word(m.now)
 	return []grid.Cell{
-		text(or(shortName(r.host))),
+		text(words.Or(words.ShortName(r.host))),
 		{Text: word, Style: m.wordStyle(word)},
 		text(ours), text(m.clock(r.since())), text(r.by()), text(how), text(old), text(ticket), text(reason),
 	}

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"cordon/store/soc"
-	"cordon/ui/grid"
+	"cordon/ui/pane"
+	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 func (m *Model) detailTitle() string {
@@ -16,7 +18,7 @@ func (m *Model) detailTitle() string {
 	if !ok {
 		return s
 	}
-	t := or(r.host)
+	t := words.Or(r.host)
 	if r.lock != nil {
 		t += ": " + string(r.lock.ID)
 	}
@@ -33,25 +35,25 @@ func (m *Model) bottomDetail(w, lines int) []string {
 	if lines < 5 {
 		return []string{m.started(r), m.status(r), says + "  " + now}
 	}
-	what := pad(wrap(now, w-2)) // why a key is off can be long
+	what := pane.Pad(pane.Wrap(now, w-2)) // why a key is off can be long
 	what = what[:min(len(what), 3)]
-	out := pad(m.history(r, lines-2-len(what), w-2))
+	out := pane.Pad(m.history(r, lines-2-len(what), w-2))
 	return append(append(out, " "+m.status(r), " "+says), what...)
 }
 
 // started is who ordered it and why.
 func (m *Model) started(r row) string {
 	if r.lock == nil {
-		return "comment: " + or(r.iso.Action.Comment)
+		return "comment: " + words.Or(r.iso.Action.Comment)
 	}
 	l := *r.lock
 	at := "ordered " + m.clock(l.RequestedAt)
 	if !l.EnforcedAt.IsZero() {
 		at = "enforced " + m.clock(l.EnforcedAt)
 	}
-	s := at + " by " + r.by() + ", " + period(l.Period) + "  reason: " + or(l.Reason)
+	s := at + " by " + r.by() + ", " + period(l.Period) + "  reason: " + words.Or(l.Reason)
 	if l.AlertID != "" {
-		s += " (alert " + short(l.AlertID) + ")"
+		s += " (alert " + words.ShortID(l.AlertID) + ")"
 	}
 	return s
 }
@@ -69,7 +71,7 @@ func (m *Model) history(r row, lines, w int) []string {
 	}
 	var out []string
 	for i := min(lines, len(m.detail.history)) - 1; i >= 0; i-- {
-		out = append(out, grid.Cut(m.historyLine(m.detail.history[i]), w))
+		out = append(out, theme.Clip(m.historyLine(m.detail.history[i]), w))
 	}
 	return out
 }
@@ -79,7 +81,7 @@ func (m *Model) historyLine(e soc.AuditEntry) string {
 	if e.Detail != "" {
 		what += ": " + e.Detail
 	}
-	return grid.Fit(m.clock(e.Time), 10) + grid.Fit(or(e.Actor.Name), 11) + what
+	return theme.Fit(m.clock(e.Time), 10) + theme.Fit(words.Or(e.Actor.Name), 11) + what
 }
 
 // sideDetail is the pane at the right of the widest layout.
@@ -90,18 +92,18 @@ func (m *Model) sideDetail(w int) []string {
 	}
 	word := r.word(m.now)
 	left, _ := m.left(r)
-	out := []string{m.wordStyle(word).Render(or(r.host) + "   " + word + " " + left)}
-	out = append(out, wrap(m.started(r), w)...)
+	out := []string{m.wordStyle(word).Render(words.Or(r.host) + "   " + word + " " + left)}
+	out = append(out, pane.Wrap(m.started(r), w)...)
 	out = append(out, "machine "+r.key.MachineID)
 	if r.lock != nil {
-		out = append(out, fmt.Sprintf("%s %s, ticket %s, address %s", r.lock.ID, r.lock.Mode, cmp.Or(r.lock.Ticket, "none"), or(r.lock.HostIP)))
+		out = append(out, fmt.Sprintf("%s %s, ticket %s, address %s", r.lock.ID, r.lock.Mode, cmp.Or(r.lock.Ticket, "none"), words.Or(r.lock.HostIP)))
 	}
 	out = append(out, "", m.th.Strong.Render("HISTORY"))
 	out = append(out, m.history(r, max(4, m.h-24), w)...)
 	out = append(out, "", m.th.Strong.Render("DEVICE SAYS")+"  "+m.says(r))
-	out = append(out, wrap("we say: "+m.status(r), w)...)
+	out = append(out, pane.Wrap("we say: "+m.status(r), w)...)
 	out = append(out, "", m.th.Strong.Render("WHAT NOW"))
-	return append(out, wrap(m.whatNow(r), w)...)
+	return append(out, pane.Wrap(m.whatNow(r), w)...)
 }
 
 // chartMarks are the hours of the due chart; each stretch between two of them is equally long.
@@ -116,7 +118,7 @@ func (m *Model) chart(w int) []string {
 		return nil
 	}
 	stretch := (w - names - 4) / (len(chartMarks()) - 1)
-	scale := grid.Fit("DUE next 24h", names-4) + "now|"
+	scale := theme.Fit("DUE next 24h", names-4) + "now|"
 	for _, mark := range chartMarks()[1:] {
 		label := period(mark)
 		scale += strings.Repeat("-", max(0, stretch-len(label))) + label
@@ -136,10 +138,10 @@ func (m *Model) chart(w int) []string {
 
 func (m *Model) chartLine(r row, names, stretch int) string {
 	if r.overdue(m.now) {
-		return grid.Fit(or(shortName(r.host)), names-3) + m.th.Bad.Render("!!") + "|"
+		return theme.Fit(words.Or(words.ShortName(r.host)), names-3) + m.th.Bad.Render("!!") + "|"
 	}
 	n := chartCells(r.lock.Left(m.now), stretch)
-	return grid.Fit(or(shortName(r.host)), names-1) + "|" + strings.Repeat("-", n) + ">"
+	return theme.Fit(words.Or(words.ShortName(r.host)), names-1) + "|" + strings.Repeat("-", n) + ">"
 }
 
 // chartCells is how far from now a time left is drawn.

@@ -10,6 +10,7 @@ import (
 	"cordon/ui/grid"
 	"cordon/ui/keys"
 	"cordon/ui/screen"
+	"cordon/ui/words"
 )
 
 // Keys are the bindings as they are now; the reasons of U and X come from the one door (K-15).
@@ -86,7 +87,7 @@ func (m *Model) off(act soc.Act) string {
 	case v.Allowed:
 		return ""
 	}
-	return or(v.Why)
+	return words.Or(v.Why)
 }
 
 // noRelease is why U is off. A host that is isolated from outside is refused here already, also among marked ones (V-31, K-04).
@@ -103,7 +104,7 @@ func (m *Model) noRelease() string {
 	}
 	for _, r := range rows {
 		if r.outside() && !m.d.Session.Can(soc.RightReleaseExternal) {
-			return or(r.host) + " is isolated from outside and is released where that was done; unmark it"
+			return words.Or(r.host) + " is isolated from outside and is released where that was done; unmark it"
 		}
 	}
 	if !m.d.Session.Can(soc.RightLockdownEdit) {
@@ -173,7 +174,7 @@ func (m *Model) run(id string) tea.Cmd {
 		}
 		return screen.Send(screen.PeriodMsg{Lockdown: r.lock.ID})
 	case "timers.recheck":
-		return tea.Batch(screen.Send(screen.WantHostMsg{Host: r.key, Force: true}), screen.Send(screen.NoticeMsg{Text: "asking Defender for " + or(r.host)}))
+		return tea.Batch(screen.Send(screen.WantHostMsg{Host: r.key, Force: true}), screen.Send(screen.NoticeMsg{Text: "asking Defender for " + words.Or(r.host)}))
 	case "timers.host":
 		to := screen.Place{Kind: screen.Host, Host: r.key}
 		if r.lock != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cordon/store/soc"
+	"cordon/ui/words"
 )
 
 // row is one host in the list: a lockdown of ours, an isolation from outside, or both facts about the same host.
@@ -46,7 +47,7 @@ func (r row) by() string {
 	case r.iso != nil && r.iso.Action.Requestor != "":
 		return r.iso.Action.Requestor
 	}
-	return unknown
+	return words.Unknown
 }
 
 // trouble reports that a person should look.

@@ -7,6 +7,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/grid"
+	"cordon/ui/pane"
 )
 
 // Widths from which there is more room for a row, and a detail pane at the side.
@@ -118,10 +119,10 @@ func (m *Model) filterNote() string {
 // View draws the screen; it is pure.
 func (m *Model) View() string {
 	if p := m.page(); p != nil {
-		return grid.Lines(p, m.w, m.h)
+		return pane.Body(p, m.w, m.h)
 	}
 	lines := m.body()
-	return grid.Lines(append(lines, m.rule(m.foot(), m.w)), m.w, m.h)
+	return pane.Body(append(lines, pane.Rule(m.th, m.foot(), m.w)), m.w, m.h)
 }
 
 // page is a whole page of words when there is no list to show.
@@ -134,7 +135,7 @@ func (m *Model) page() []string {
 		}
 	case !m.loaded && m.err != nil:
 		out := []string{"", " " + m.th.Bad.Render("The lockdowns could not be read from the store."), ""}
-		out = append(out, pad(wrap(m.err.Error(), m.w-2))...)
+		out = append(out, pane.Pad(pane.Wrap(m.err.Error(), m.w-2))...)
 		return append(out, "", " Timers are kept by the background service, not by this screen. R tries again; E keeps the message.")
 	case !m.loaded:
 		return []string{"", " Reading the lockdowns ..."}
@@ -146,20 +147,20 @@ func (m *Model) page() []string {
 func (m *Model) body() []string {
 	if m.lay.side > 0 {
 		inner := append(m.list(), m.chart(m.lay.list-2)...)
-		left := m.box(strings.TrimSpace(m.view.title()+"  "+m.filterNote()), inner, m.lay.list+2, m.h-1)
-		return beside([][]string{left, m.box("Detail", pad(m.sideDetail(m.lay.side-4)), m.lay.side, m.h-1)})
+		left := pane.Box(m.th, strings.TrimSpace(m.view.title()+"  "+m.filterNote()), inner, m.lay.list+2, m.h-1)
+		return pane.Beside(left, pane.Box(m.th, "Detail", pane.Pad(m.sideDetail(m.lay.side-4)), m.lay.side, m.h-1))
 	}
 	out := m.list()
-	out = append(out, m.rule(m.detailTitle(), m.w))
-	return append(out, fill(m.bottomDetail(m.w, m.lay.detail), m.w, m.lay.detail)...)
+	out = append(out, pane.Rule(m.th, m.detailTitle(), m.w))
+	return append(out, pane.Fill(m.bottomDetail(m.w, m.lay.detail), m.w, m.lay.detail)...)
 }
 
 // list is the table, or why it is empty.
 func (m *Model) list() []string {
 	if len(m.rows) == 0 {
-		return fill(pad(m.none()), m.lay.list, m.lay.listH)
+		return pane.Fill(pane.Pad(m.none()), m.lay.list, m.lay.listH)
 	}
-	return fill(strings.Split(m.table().View(), "\n"), m.lay.list, m.lay.listH)
+	return pane.Fill(strings.Split(m.table().View(), "\n"), m.lay.list, m.lay.listH)
 }
 
 func (m *Model) none() []string {

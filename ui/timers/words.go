@@ -4,49 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"cordon/store/soc"
+	"cordon/ui/words"
 )
-
-// unknown stands for every value that nobody told us.
-const unknown = "unknown"
-
-func or(s string) string {
-	if strings.TrimSpace(s) == "" {
-		return unknown
-	}
-	return s
-}
-
-// shortName is a host without its domain, which the detail shows; addresses stay.
-func shortName(name string) string {
-	first, rest, ok := strings.Cut(name, ".")
-	if !ok || first == "" || !strings.ContainsFunc(rest, unicode.IsLetter) {
-		return name
-	}
-	return first
-}
-
-// short is the head of an id, enough to recognise it.
-func short(id string) string {
-	if len(id) <= 10 {
-		return id
-	}
-	return id[:8] + ".."
-}
-
-// span prints the time left as 1:12:09.
-func span(d time.Duration) string {
-	s := int64(max(d, 0).Round(time.Second) / time.Second)
-	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-}
-
-// overdue counts up: +00:03:12.
-func overdue(d time.Duration) string {
-	s := int64(max(d, 0) / time.Second)
-	return fmt.Sprintf("+%02d:%02d:%02d", s/3600, s/60%60, s%60)
-}
 
 // period prints a length in four cells or little more: 4h, 90m, 30s.
 func period(d time.Duration) string {
@@ -59,59 +20,29 @@ func period(d time.Duration) string {
 	return fmt.Sprintf("%ds", d/time.Second)
 }
 
-// age says how long ago t was, in one unit; "?" when either time is not known.
-func age(now, t time.Time) string {
-	if now.IsZero() || t.IsZero() {
-		return "?"
-	}
-	d := max(now.Sub(t), 0)
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	}
-	return fmt.Sprintf("%dd", d/(24*time.Hour))
-}
-
 // clock is a time of day in nine cells: seconds in UTC, minutes with the name of the zone elsewhere. Another day shows its name instead.
 func (m *Model) clock(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	utc := m.zone == time.UTC
-	t = t.In(m.zone)
-	if !m.now.IsZero() && m.now.Sub(t).Abs() > 12*time.Hour && !sameDay(t, m.now.In(m.zone)) {
-		return t.Format("Mon 15:04")
+	switch {
+	case !m.now.IsZero() && m.now.Sub(t).Abs() > 12*time.Hour && !words.SameDay(t, m.now, m.zone):
+		return t.In(m.zone).Format("Mon 15:04")
+	case m.zone == time.UTC:
+		return words.Zoned(t, m.zone, "15:04:05")
 	}
-	if utc {
-		return t.Format("15:04:05") + "Z"
-	}
-	return t.Format("15:04 MST")
+	return words.Zoned(t, m.zone, "15:04")
 }
 
 // minute is a time of day with its zone, for sentences.
 func (m *Model) minute(t time.Time) string {
 	if t.IsZero() {
-		return unknown
+		return words.Unknown
 	}
-	t = t.In(m.zone)
-	day := ""
-	if !m.now.IsZero() && !sameDay(t, m.now.In(m.zone)) {
-		day = "Mon "
+	if !m.now.IsZero() && !words.SameDay(t, m.now, m.zone) {
+		return m.until(t)
 	}
-	if m.zone == time.UTC {
-		return t.Format(day+"15:04") + "Z"
-	}
-	return t.Format(day + "15:04 MST")
-}
-
-func sameDay(a, b time.Time) bool {
-	ay, am, ad := a.Date()
-	by, bm, bd := b.Date()
-	return ay == by && am == bm && ad == bd
+	return words.Zoned(t, m.zone, "15:04")
 }
 
 // defenderWaits is how long Defender keeps trying to reach a device before an action times out (API 3.5).
@@ -132,15 +63,15 @@ func (m *Model) status(r row) string {
 		return "accepted " + m.clock(l.AcceptedAt) + ", waiting for device (Defender tries until " + m.until(l.AcceptedAt.Add(defenderWaits)) +
 			"); the clock starts when it is enforced"
 	case soc.PhaseReleaseBlocked:
-		return fmt.Sprintf("release due %s FAILED %dx: %s", m.clock(l.Deadline), l.Failures, or(l.Trouble))
+		return fmt.Sprintf("release due %s FAILED %dx: %s", m.clock(l.Deadline), l.Failures, words.Or(l.Trouble))
 	case soc.PhaseReleaseRequested, soc.PhaseReleasing:
-		return "release asked " + m.clock(l.ReleaseAskedAt) + ", Defender says " + or(string(l.RemoteStatus)) + "; not released until the device confirms"
+		return "release asked " + m.clock(l.ReleaseAskedAt) + ", Defender says " + words.Or(string(l.RemoteStatus)) + "; not released until the device confirms"
 	case soc.PhaseNeedsHuman:
-		return "a person must decide: " + or(l.Trouble)
+		return "a person must decide: " + words.Or(l.Trouble)
 	case soc.PhaseIsolated:
 		return "ends " + m.clock(l.Deadline) + ", then it is released by itself" + trouble(l)
 	}
-	return string(l.Phase) + " " + m.clock(l.EndedAt) + ", cause " + or(string(l.Cause)) + note(l)
+	return string(l.Phase) + " " + m.clock(l.EndedAt) + ", cause " + words.Or(string(l.Cause)) + note(l)
 }
 
 func trouble(l soc.Lockdown) string {
@@ -170,13 +101,7 @@ func (m *Model) foreign(r row) string {
 }
 
 // until is a minute with its weekday.
-func (m *Model) until(t time.Time) string {
-	t = t.In(m.zone)
-	if m.zone == time.UTC {
-		return t.Format("Mon 15:04") + "Z"
-	}
-	return t.Format("Mon 15:04 MST")
-}
+func (m *Model) until(t time.Time) string { return words.Zoned(t, m.zone, "Mon 15:04") }
 
 // says is what the action list says about the device, with its age: evidence, not our record.
 func (m *Model) says(r row) string {
@@ -185,9 +110,9 @@ func (m *Model) says(r row) string {
 		iso = &m.detail.iso
 	}
 	if iso == nil || iso.AsOf.IsZero() {
-		return unknown + " (no action list yet; i asks Defender)"
+		return words.Unknown + " (no action list yet; i asks Defender)"
 	}
-	how := age(m.now, iso.AsOf) + " old"
+	how := words.Age(m.now, iso.AsOf) + " old"
 	if m.lost(r.key.Integration) {
 		how = "as of " + m.minute(iso.AsOf)
 	}
