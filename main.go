@@ -27,6 +27,7 @@ import (
 	"cordon/ui"
 	"cordon/ui/cli"
 	"cordon/ui/local"
+	"cordon/ui/words"
 )
 
 // version is set by the linker.
@@ -256,7 +257,7 @@ func serve(ctx context.Context, o cli.Options, background bool, out io.Writer) e
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s%d live lockdowns on %s (process %d)\n", local.KeeperSays, len(live), p.store.Path(), os.Getpid())
+		fmt.Fprintf(out, "%s%s on %s (process %d)\n", local.KeeperSays, words.Count(len(live), "live lockdown"), p.store.Path(), os.Getpid())
 		<-ctx.Done()
 		return nil
 	})

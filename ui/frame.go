@@ -273,7 +273,7 @@ func (m *Model) timers(over int) string {
 	if len(m.open) == 0 {
 		return "no lockdowns"
 	}
-	s := fmt.Sprintf("%d lockdowns, %d overdue", len(m.open), over)
+	s := fmt.Sprintf("%s, %d overdue", words.Count(len(m.open), "lockdown"), over)
 	var next *soc.Lockdown
 	for i, l := range m.open {
 		if !l.Deadline.IsZero() && l.Left(m.now) >= 0 && (next == nil || l.Deadline.Before(next.Deadline)) {

@@ -85,10 +85,18 @@ func (s *Service) live(ctx context.Context, id soc.IntegrationID) ([]soc.Lockdow
 func (s *Service) liveRefusal(in soc.Integration, live []soc.Lockdown) error {
 	return &soc.Error{
 		Kind: soc.KindConflict, Code: "live-lockdowns",
-		What:  fmt.Sprintf("%s has %d live lockdowns: %s", in.Name, len(live), list(live, s.o.Now())),
+		What:  fmt.Sprintf("%s has %s: %s", in.Name, many(len(live)), list(live, s.o.Now())),
 		Means: "detaching would leave these hosts isolated without a timer; nothing was changed",
 		Next:  "release them first, or abandon them explicitly",
 	}
+}
+
+// many counts live lockdowns in words.
+func many(n int) string {
+	if n == 1 {
+		return "1 live lockdown"
+	}
+	return fmt.Sprintf("%d live lockdowns", n)
 }
 
 func list(live []soc.Lockdown, now time.Time) string {
