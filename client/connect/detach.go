@@ -31,7 +31,7 @@ func (s *Service) Detach(ctx context.Context, by soc.Session, id soc.Integration
 	case abandon:
 		how, err = fmt.Sprintf("%d lockdowns abandoned", len(live)), s.abandon(ctx, by, live)
 	case releaseFirst:
-		how, err = fmt.Sprintf("%d lockdowns released first", len(live)), s.releaseAll(ctx, by, in, live)
+		how, err = many(len(live))+" released first", s.releaseAll(ctx, by, in, live)
 	default:
 		err = s.liveRefusal(in, live)
 	}
