@@ -29,7 +29,7 @@ func (s *Service) Detach(ctx context.Context, by soc.Session, id soc.Integration
 	switch {
 	case len(live) == 0:
 	case abandon:
-		how, err = fmt.Sprintf("%d lockdowns abandoned", len(live)), s.abandon(ctx, by, live)
+		how, err = many(len(live))+" abandoned", s.abandon(ctx, by, live)
 	case releaseFirst:
 		how, err = many(len(live))+" released first", s.releaseAll(ctx, by, in, live)
 	default:

@@ -220,7 +220,7 @@ func TestP15_AbandonClosesWithAReason(t *testing.T) {
 	if got := strings.Join(l.ld.calls, ", "); got != "close WS-1" {
 		t.Errorf("orders = %s", got)
 	}
-	if e := l.audit("detach"); !strings.Contains(e[0].Detail, "1 lockdowns abandoned") {
+	if e := l.audit("detach"); !strings.Contains(e[0].Detail, "1 live lockdown abandoned") {
 		t.Errorf("audit = %+v", e[0])
 	}
 }
