@@ -104,7 +104,7 @@ func (p *Poller) condition(l live, now time.Time) (state, problem string) {
 	case l.heard.IsZero():
 		return "connecting", ""
 	case now.Sub(l.heard) > 2*p.interval:
-		return "stale", "the last answer is " + long(now.Sub(l.heard)) + " old; what you see may have changed since; r polls now"
+		return "stale", "the last answer is " + long(now.Sub(l.heard)) + " old; what you see may have changed since; R polls now"
 	case !p.Integration.Enabled:
 		return "disabled", "containment is switched off here: no new isolations; alerts are read and running lockdowns are released"
 	case l.actsErr != nil:
@@ -135,7 +135,7 @@ func (p *Poller) failing(l live) (state, problem string) {
 		problem = fmt.Sprintf("disconnected, %d tries failed; timers run on and the cached data stays: %s", l.failures, problem)
 	}
 	if !errors.As(l.err, &e) || e.Next == "" {
-		problem += "; r tries again now"
+		problem += "; R tries again now"
 	}
 	return state, problem
 }

@@ -128,7 +128,7 @@ func (r *rig) isolate(tm *term.Term) string {
 		return strings.Contains(s, "enter open") && !strings.Contains(s, "SRV-") && cursorOn(s, "WS-")
 	})
 	tm.Send("\r")
-	tm.WaitFor("[1 Overview]", "NOT ISOLATED")
+	tm.WaitFor("[1 Overview]", "NOT ISOLATED", "sensor ", "L lockdown")
 	tm.Send("L")
 	screen := tm.WaitFor("Isolate 1 device", "[>Isolate for ")
 	tm.Send("\r")

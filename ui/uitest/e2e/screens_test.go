@@ -38,7 +38,7 @@ func TestScreens_AreDrawnAtEverySize(t *testing.T) {
 			tm.Send("\x1b")
 			tm.Wait("the help to be gone", func(s string) bool { return !strings.Contains(s, "esc close") && strings.Contains(s, "enter open") })
 			tm.Send("\r")
-			tm.WaitFor("Overview", "NOT ISOLATED", "workstation")
+			tm.WaitFor("Overview", "NOT ISOLATED", "workstation", "sensor ", "L lockdown")
 			shoot(t, tm, size.name, "host")
 			tm.Send("L")
 			tm.WaitFor("[>Isolate for 30s ]")
