@@ -18,7 +18,7 @@ func inUse(path string, err error) error {
 	}
 	return &soc.Error{
 		Kind: soc.KindConflict, Code: "store-in-use", Err: err, What: fmt.Sprintf("%s is using the store %s", who, path),
-		Means: "two consoles on one store would act against each other", Next: "end that one, or give this one its own --data",
+		Means: "two consoles on one store would act against each other", Next: "use that one, it keeps the timers; a background process hands over when \"cordon\" starts; or give this one its own --data",
 	}
 }
 

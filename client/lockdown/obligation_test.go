@@ -240,6 +240,26 @@ func TestI10_DueIsStickyWhenTheClockStepsBack(t *testing.T) {
 	}
 }
 
+// A person who releases by hand is named in that order too, with the reason that was given.
+func TestK12_ReleaseByHandCarriesThePerson(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		p := r.run()
+		l := r.isolate(hour)
+		r.until(l.ID, soc.PhaseIsolated, 5*time.Minute)
+		bob := analyst()
+		bob.Actor.Name = "bob"
+		if _, err := r.svc.Release(t.Context(), bob, soc.ReleaseRequest{Host: r.key, Reason: "reimaged"}); err != nil {
+			t.Fatalf("Release: %v", err)
+		}
+		r.until(l.ID, soc.PhaseReleased, 5*time.Minute)
+		p.kill()
+		c, ok := soc.ParseOrderComment(r.mde.posts[1].comment)
+		if !ok || c.Verb != soc.VerbRelease || c.Lockdown != l.ID || c.By != "bob" || c.Reason != "reimaged" {
+			t.Errorf("release comment %+v, %v; want bob and the reason", c, ok)
+		}
+	})
+}
+
 func TestK12_EveryOrderCarriesThePerson(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		p := r.run()
