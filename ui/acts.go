@@ -74,7 +74,10 @@ func (m *Model) remember(line string) {
 	m.recent = out
 }
 
-// askAgain is said after the first ctrl+c, for as long as it is true.
+// asking reports that the first ctrl+c was pressed and a second one would quit.
+func (m *Model) asking() bool { return m.now.Sub(m.interrupted) <= twice }
+
+// askAgain is said for as long as it is true, over anything else that may come in: a person who pressed ctrl+c looks for its answer.
 const askAgain = "press ctrl+c again within 2 s to quit"
 
 // interrupt quits on the second ctrl+c within two seconds. A key that is held down is one press.
@@ -82,9 +85,8 @@ func (m *Model) interrupt(k tea.KeyPressMsg) tea.Cmd {
 	if k.IsRepeat {
 		return nil
 	}
-	if m.now.Sub(m.interrupted) > twice {
+	if !m.asking() {
 		m.interrupted = m.now
-		m.say(screen.NoticeMsg{Level: screen.Info, Text: askAgain})
 		return nil
 	}
 	m.interrupted = time.Time{}

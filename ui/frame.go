@@ -127,6 +127,9 @@ func (m *Model) message() string {
 		}
 		right = append(right, m.th.Bad.Render(word))
 	}
+	if m.asking() {
+		left = m.th.Text.Render(theme.Fit(dialog.LevelWord(screen.Info), 2) + " " + askAgain)
+	}
 	if m.going {
 		left = m.th.Strong.Render("go to: q queue  h host  t timers  a audit  s settings  (esc cancels)")
 	}
@@ -139,7 +142,7 @@ const keptFor = 2 * time.Minute
 // said is the last message with the word of its level.
 func (m *Model) said() string {
 	age := m.now.Sub(m.notice.at)
-	if m.notice.text == "" || m.notice.level < screen.Bad && age > keptFor || m.notice.text == askAgain && age > twice {
+	if m.notice.text == "" || m.notice.level < screen.Bad && age > keptFor {
 		return ""
 	}
 	text := theme.Fit(dialog.LevelWord(m.notice.level), 2) + " " + m.notice.text

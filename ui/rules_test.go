@@ -324,6 +324,17 @@ func TestShell_SizesAreClampedAndSmallOnesSaySo(t *testing.T) {
 	})
 }
 
+// TestShell_NewsDoNotHideTheAnswerToCtrlC: a line of the history that comes in right after the key waits its turn.
+func TestShell_NewsDoNotHideTheAnswerToCtrlC(t *testing.T) {
+	inConsole(t, uitest.NewWorld(), 80, 24, func(t *testing.T, c *console) {
+		c.send(uitest.Press("ctrl+c"))
+		c.m.announce([]outcome{{screen.Good, "isolated WS-ENG-0012", ""}})
+		c.has("press ctrl+c again within 2 s to quit")
+		c.wait(3 * time.Second)
+		c.has("isolated WS-ENG-0012")
+	})
+}
+
 func TestShell_CtrlCTwiceQuits(t *testing.T) {
 	inConsole(t, uitest.NewWorld(), 80, 24, func(t *testing.T, c *console) {
 		c.send(uitest.Press("ctrl+c"))

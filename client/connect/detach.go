@@ -147,7 +147,7 @@ func (s *Service) releaseAll(ctx context.Context, by soc.Session, in soc.Integra
 		}
 	}
 	for {
-		left, err := s.live(ctx, in.ID)
+		left, err := s.live(context.WithoutCancel(ctx), in.ID) // the answer of a wait that is given up names what is still under way
 		if err != nil || len(left) == 0 {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"cordon/store/soc"
 )
@@ -176,8 +175,13 @@ func TestP15_ReleaseFirstWaitsForTheReleases(t *testing.T) {
 	l.lock(in, "WS-3", soc.PhaseReleasing)
 	l.ld.hold = true
 
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	l.ld.ordered = func(n int) {
+		if n == 2 { // the third release is under way already
+			cancel()
+		}
+	}
 	err := l.Detach(ctx, admin(), in.ID, true, false)
 	if !errors.Is(err, &soc.Error{Kind: soc.KindConflict, Code: "releases-under-way"}) {
 		t.Fatalf("Detach = %v", err)

@@ -240,6 +240,8 @@ type orders struct {
 	mu    sync.Mutex
 	calls []string
 	hold  bool // accept, but do not finish
+
+	ordered func(n int) // if set, called after the n-th order
 }
 
 func (o *orders) finish(ctx context.Context, what string, l soc.Lockdown, err error) (soc.Lockdown, error) {
@@ -248,8 +250,11 @@ func (o *orders) finish(ctx context.Context, what string, l soc.Lockdown, err er
 	}
 	o.mu.Lock()
 	o.calls = append(o.calls, what+" "+l.HostName)
-	hold := o.hold
+	hold, ordered, n := o.hold, o.ordered, len(o.calls)
 	o.mu.Unlock()
+	if ordered != nil {
+		defer ordered(n)
+	}
 	if hold {
 		return l, nil
 	}
