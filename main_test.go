@@ -41,6 +41,8 @@ var allowed = map[string]struct{ ours, theirs []string }{
 	"client/sim":      {nil, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
 	"client/poll":     {[]string{"store/soc"}, []string{"github.com/tj/go-naturaldate"}},
 	"client/lockdown": {[]string{"store/soc"}, nil},
+	"client/notify":   {[]string{"store/soc"}, nil},
+	"client/proof":    {[]string{"store", "store/soc", "client", "client/sim", "client/lockdown", "client/connect", "config/secret"}, []string{"go.etcd.io/bbolt", "golang.org/x/sys"}},
 	"client/connect":  {[]string{"store/soc", "client", "client/poll", "client/lockdown"}, []string{"github.com/google/uuid"}},
 	"ui/keys":         {nil, []string{"charm.land"}},
 	"ui/theme":        {nil, charm},

@@ -72,7 +72,10 @@ type Deps struct {
 	Leave func(ctx context.Context) ([]soc.Lockdown, error)
 	// Background hands the timers to a background process before the console exits; nil when that is impossible.
 	Background func(ctx context.Context) error
-	Look       Look
+	// Troubles is what is wrong with the machinery under the lockdowns right now, worst first. It is asked on every tick, so it answers from
+	// memory; nil means that nobody knows.
+	Troubles func() []soc.Trouble
+	Look     Look
 
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time

@@ -30,6 +30,14 @@ type Parts struct {
 	Presets []time.Duration
 	// Tune may change the rhythm of the pollers.
 	Tune func(*poll.Options)
+	// Loops run beside the pollers and the reconciler, supervised in the same way.
+	Loops []Loop
+}
+
+// Loop is a goroutine of ours that works until its context ends.
+type Loop struct {
+	Name string
+	Run  func(ctx context.Context) error
 }
 
 // Engine is the background client whole: the tenants, the one door to their lockdowns, and the loop that keeps the timers. Nothing in it
@@ -40,11 +48,12 @@ type Engine struct {
 	Reconciler *lockdown.Reconciler
 
 	store Everything
+	loops []Loop
 }
 
 // Assemble builds an Engine; nothing is contacted before Run or a command.
 func Assemble(p Parts) *Engine {
-	e := &Engine{store: p.Store}
+	e := &Engine{store: p.Store, loops: p.Loops}
 	e.Tenants = New(Options{
 		Store: p.Store, Sealer: p.Sealer, History: poll.ParseHistory,
 		Dial:      Defender(Wiring{Store: p.Store, Version: p.Version, Changed: p.Changed, Tune: p.Tune}),
@@ -62,6 +71,9 @@ func (e *Engine) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { e.keep(ctx, "poller", e.Tenants.Run) })
 	wg.Go(func() { e.keep(ctx, "reconciler", e.Reconciler.Run) })
+	for _, l := range e.loops {
+		wg.Go(func() { e.keep(ctx, l.Name, l.Run) })
+	}
 	wg.Wait()
 }
 

@@ -55,6 +55,18 @@ type AuditPage struct {
 	Total   int
 }
 
+// Checkpoint is a signed statement of where the history stood: kept outside the store, it shows a history that was rolled back or rewritten
+// as a whole (SC22, SC23).
+type Checkpoint struct {
+	N     uint64    `json:"n"`     // numbers the checkpoints of a store, from 1
+	Store string    `json:"store"` // random id of the store, made with it
+	Seq   uint64    `json:"seq"`   // the last record that it covers
+	Hash  string    `json:"hash"`  // of that record
+	Time  time.Time `json:"time"`
+	Key   string    `json:"key"` // fingerprint of the Ed25519 key
+	Sig   string    `json:"sig"` // base64, over the canonical encoding of the rest
+}
+
 // ChainReport is the result of walking the chain.
 type ChainReport struct {
 	Records uint64
