@@ -47,7 +47,7 @@ func TestF08_KillNineLosesNothingAcknowledged(t *testing.T) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "cordon.db")
-	acked := 0
+	acked, holes := 0, 0 // a round that ends between the lockdown and its alert leaves a number without an alert
 	for round := range 8 {
 		acked = killAfter(t, path, acked, 3+round*2)
 		s := open(t, path, Options{})
@@ -67,13 +67,13 @@ func TestF08_KillNineLosesNothingAcknowledged(t *testing.T) {
 		}
 		page := must(s.Alerts(t.Context(), soc.Query{Count: -1}))
 		mark := int(must(s.PollState(t.Context(), "i1")).Watermark.Sub(testNow) / time.Second)
-		if page.Total < acked || page.Total > acked+1 || mark < acked {
-			t.Errorf("round %d: %d alerts, poll mark %d, %d acknowledged", round, page.Total, mark, acked)
+		if got := page.Total + holes; got < acked || got > acked+1 || mark < acked {
+			t.Errorf("round %d: %d alerts and %d holes, poll mark %d, %d acknowledged", round, page.Total, holes, mark, acked)
 		}
 		for _, r := range page.Rows {
 			must(s.AlertRaw(t.Context(), r.Key))
 		}
-		acked = len(locks)
+		acked, holes = len(locks), len(locks)-page.Total
 		finish(t, s)
 	}
 }

@@ -92,7 +92,7 @@ func (x *index) query(q soc.Query, f soc.Filter) soc.AlertPage {
 		From: min(max(q.From, 0), len(res.rows)),
 	}
 	if rev != sn.rev {
-		page.Newer = x.newer(sn, res, rev, end)
+		page.Newer = x.newer(sn, res, q.Machine, rev, end)
 	}
 	if q.Facets {
 		page.Facets = cloneFacets(res.facets)
@@ -167,8 +167,11 @@ func (x *index) only(m *matcher, host soc.HostKey) {
 }
 
 // newer counts the alerts that match now and were not among the rows of a pinned result.
-func (x *index) newer(sn *snapshot, res *result, rev uint32, end int) (n int) {
+func (x *index) newer(sn *snapshot, res *result, host soc.HostKey, rev uint32, end int) (n int) {
 	m := res.m.renew(sn)
+	if !host.IsZero() {
+		x.only(&m, host) // the machine may not have been known when the result was made
+	}
 	for k := end >> chunkBits; k < len(sn.views); k++ {
 		v := &sn.views[k]
 		if v.c == nil {

@@ -469,3 +469,17 @@ func TestIndex_TwoWideColumnsWithLongTies(t *testing.T) {
 		t.Error("order differs from the model's")
 	}
 }
+
+// TestIndex_NewerCountsAMachineThatCameLater: the reader pinned a revision in which the machine had no alert and no name yet.
+func TestIndex_NewerCountsAMachineThatCameLater(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "cordon.db"), Options{Now: fixedClock})
+	one := func(id, machine string) soc.RawAlert {
+		return soc.RawAlert{Alert: soc.Alert{ID: id, MachineID: machine, Severity: soc.SeverityHigh, Created: testNow, LastUpdate: testNow}}
+	}
+	put(t, s, soc.PollState{}, one("a", "m2"))
+	q := soc.Query{Machine: soc.HostKey{Integration: "i1", MachineID: "m1"}, Pin: must(s.Alerts(t.Context(), soc.Query{})).Revision, Count: 5}
+	put(t, s, soc.PollState{}, one("b", "m1"))
+	if page := must(s.Alerts(t.Context(), q)); page.Newer != 1 || page.Matched != 0 {
+		t.Errorf("newer %d of %d rows, want 1 of none", page.Newer, page.Matched)
+	}
+}
