@@ -124,7 +124,7 @@ func (c *Client) send(ctx context.Context, cl call, consume func(io.Reader) erro
 		return err
 	}
 	info := Call{Method: cl.method, API: cl.api}
-	start := c.now()
+	start, sent := c.now(), time.Now()
 	defer func() {
 		info.Took, info.Err = c.now().Sub(start), err
 		c.onCall(info)
@@ -141,7 +141,7 @@ func (c *Client) send(ctx context.Context, cl call, consume func(io.Reader) erro
 	}
 	defer res.Body.Close()
 	info.Status = res.StatusCode
-	c.noteDate(res.Header, start)
+	c.noteDate(cl, res, start, time.Since(sent))
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 		info.RequestID = readRefusal(body).Target
@@ -213,15 +213,40 @@ func (c *Client) request(ctx context.Context, cl call, tok *liveToken) (*http.Re
 	return req, nil
 }
 
-// noteDate measures the clock difference, with the middle of the request as our time.
-func (c *Client) noteDate(h http.Header, start time.Time) {
-	at, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
+// noteDate measures the clock difference, with the middle of the request as our time, and passes the server's time on. took is by the steady
+// clock.
+func (c *Client) noteDate(cl call, res *http.Response, start time.Time, took time.Duration) {
+	at, told := DateOf(res)
+	if cl.empty {
+		at = time.Time{} // any proxy can say "200" to that
+	}
+	if !told {
 		return
 	}
+	if at.IsZero() {
+		c.onDate(at, took)
+		return
+	}
+	c.onDate(at, took)
 	ours := start.Add(c.now().Sub(start) / 2)
 	c.skew.Store(int64(at.Add(500 * time.Millisecond).Sub(ours).Round(time.Second)))
 	c.skewed.Store(true)
+}
+
+// DateOf is the time that an answer vouches for; zero when it does not. Only answers that nobody but the API itself gives vouch: a gateway in
+// front of it refuses, redirects and apologises by a clock of its own. told is false when the answer says nothing about the API at all.
+func DateOf(res *http.Response) (at time.Time, told bool) {
+	switch {
+	case res.StatusCode >= 500, res.StatusCode >= 300 && res.StatusCode < 400, res.StatusCode == http.StatusProxyAuthRequired:
+		return time.Time{}, false
+	case res.StatusCode < 200, res.StatusCode > 299, !isJSON(res.Header.Get("Content-Type")):
+		return time.Time{}, true
+	}
+	at, err := http.ParseTime(res.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}, true
+	}
+	return at, true
 }
 
 func isJSON(contentType string) bool {

@@ -36,6 +36,9 @@ type Config struct {
 	Limits *Limits
 	// OnCall is told about every request after it ended; it must not block.
 	OnCall func(Call)
+	// OnDate is told the Date of every answer that can vouch for the time, and how long the answer took: it is at least that late now, and at
+	// most a second and took later. The date is zero when the API answered without vouching. It must not block.
+	OnDate func(date time.Time, took time.Duration)
 }
 
 // Call describes one finished request: what the log and the diagnostics screen show. It carries no token and no body.
@@ -58,6 +61,7 @@ type Client struct {
 	agent  string
 	now    func() time.Time
 	onCall func(Call)
+	onDate func(time.Time, time.Duration)
 	skew   atomic.Int64 // nanoseconds, server minus us
 	skewed atomic.Bool  // skew was measured
 	// noOrder remembers that this tenant refuses $orderby on alerts.
@@ -85,6 +89,9 @@ func New(cfg Config) (*Client, error) {
 	if cfg.OnCall == nil {
 		cfg.OnCall = func(Call) {}
 	}
+	if cfg.OnDate == nil {
+		cfg.OnDate = func(time.Time, time.Duration) {}
+	}
 	cred := cfg.Credential
 	if cred == nil {
 		if cred, err = newSecretCredential(in, login, httpClient(login, roots), cfg.Secret); err != nil {
@@ -100,6 +107,7 @@ func New(cfg Config) (*Client, error) {
 		agent:  "cordon/" + orDefault(cfg.Version, "dev"),
 		now:    cfg.Now,
 		onCall: cfg.OnCall,
+		onDate: cfg.OnDate,
 	}, nil
 }
 
@@ -118,6 +126,9 @@ func (c *Client) Roles(ctx context.Context) ([]string, error) {
 
 // Budget returns how many calls of the shared budget are used.
 func (c *Client) Budget() Usage { return c.limit.Usage() }
+
+// Room is how long until the budget has room for a release; zero when it has.
+func (c *Client) Room() time.Duration { return c.limit.Room() }
 
 // Calls is Budget for callers that do not know this package.
 func (c *Client) Calls() (minuteUsed, minuteLimit, hourUsed, hourLimit int) {

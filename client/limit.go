@@ -22,17 +22,16 @@ const (
 	priorities
 )
 
-// share is the part of a window, in percent, that a priority may fill. Reads and follow-ups leave a fifth to actions, isolations leave
-// something to releases, which may use it all.
-func (p Priority) share() int {
-	switch p {
-	case PriorityRelease:
-		return 100
-	case PriorityIsolate:
-		return 95
-	}
-	return 80
-}
+// The shares of a window, in percent. Reads and follow-ups leave a fifth to the next action; actions leave a fifth to reads, because a release
+// that nobody looked before, or whose end nobody sees, is worth little. Isolations leave something to releases.
+const (
+	readShare    = 80
+	releaseShare = 80
+	isolateShare = 75
+	apart        = 20 // of reads for themselves, of actions for themselves
+)
+
+func (p Priority) action() bool { return p == PriorityRelease || p == PriorityIsolate }
 
 // Quota is a budget of calls per sliding window.
 type Quota struct {
@@ -170,7 +169,7 @@ func (l *Limiter) dispatch(now time.Time) {
 		for _, w := range l.waiting[p] {
 			d := l.delay(now, w.api, Priority(p))
 			if d <= 0 {
-				l.take(now, w.api)
+				l.take(now, w.api, Priority(p))
 				close(w.turn)
 				continue
 			}
@@ -197,40 +196,72 @@ func (l *Limiter) dispatch(now time.Time) {
 
 // delay is how long until a call of the priority may go.
 func (l *Limiter) delay(now time.Time, api string, p Priority) time.Duration {
-	d := l.shared.delay(now, p.share())
+	d := l.shared.delay(now, p)
 	if s := l.special[api]; s != nil {
-		d = max(d, s.delay(now, 100))
+		d = max(d, s.all.delay(now, s.quota, 100))
 	}
 	return d
 }
 
-func (l *Limiter) take(now time.Time, api string) {
-	l.shared.take(now)
+// Room is how long until a release could be sent; zero when one can be sent now.
+func (l *Limiter) Room() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(0, l.shared.delay(time.Now(), PriorityRelease))
+}
+
+func (l *Limiter) take(now time.Time, api string, p Priority) {
+	l.shared.take(now, p)
 	if s := l.special[api]; s != nil {
-		s.take(now)
+		s.take(now, p)
 	}
 }
 
-// window remembers the calls of the last hour, oldest first.
+// window remembers the calls of the last hour.
 type window struct {
-	quota Quota
-	calls []time.Time
+	quota               Quota
+	all, actions, reads lane
 }
 
-func (w *window) take(now time.Time) {
-	w.calls = append(w.calls, now)
+func (w *window) take(now time.Time, p Priority) {
+	w.all = append(w.all, now)
+	if p.action() {
+		w.actions = append(w.actions, now)
+	} else {
+		w.reads = append(w.reads, now)
+	}
 }
+
+// used counts the calls of the last minute and of the last hour.
+func (w *window) used(now time.Time) (minute, hour int) { return w.all.used(now) }
+
+// delay is the time until a call of the priority has room in the minute and in the hour.
+func (w *window) delay(now time.Time, p Priority) time.Duration {
+	return max(w.within(now, p, Quota{Minute: w.quota.Minute}), w.within(now, p, Quota{Hour: w.quota.Hour}))
+}
+
+func (w *window) within(now time.Time, p Priority, q Quota) time.Duration {
+	switch p {
+	case PriorityRelease:
+		return max(w.all.delay(now, q, 100), w.actions.delay(now, q, releaseShare))
+	case PriorityIsolate:
+		return max(w.all.delay(now, q, isolateShare+apart), w.actions.delay(now, q, isolateShare))
+	}
+	return min(w.all.delay(now, q, readShare), max(w.all.delay(now, q, 100), w.reads.delay(now, q, apart)))
+}
+
+// lane is calls of the last hour, oldest first.
+type lane []time.Time
 
 // used counts the calls of the last minute and of the last hour, and forgets older ones.
-func (w *window) used(now time.Time) (minute, hour int) {
-	old := w.after(now.Add(-time.Hour))
-	w.calls = slices.Delete(w.calls, 0, old)
-	return len(w.calls) - w.after(now.Add(-time.Minute)), len(w.calls)
+func (l *lane) used(now time.Time) (minute, hour int) {
+	*l = slices.Delete(*l, 0, l.after(now.Add(-time.Hour)))
+	return len(*l) - l.after(now.Add(-time.Minute)), len(*l)
 }
 
 // after is the index of the first call that is younger than t.
-func (w *window) after(t time.Time) int {
-	i, _ := slices.BinarySearchFunc(w.calls, t, func(call, t time.Time) int {
+func (l *lane) after(t time.Time) int {
+	i, _ := slices.BinarySearchFunc(*l, t, func(call, t time.Time) int {
 		if call.After(t) {
 			return 1
 		}
@@ -239,15 +270,15 @@ func (w *window) after(t time.Time) int {
 	return i
 }
 
-// delay is the time until percent of both windows has room again.
-func (w *window) delay(now time.Time, percent int) time.Duration {
-	minute, hour := w.used(now)
+// delay is the time until percent of the quota has room again; a quota of zero counts nothing.
+func (l *lane) delay(now time.Time, q Quota, percent int) time.Duration {
+	minute, hour := l.used(now)
 	var d time.Duration
-	if room := max(1, w.quota.Minute*percent/100); minute >= room {
-		d = w.calls[len(w.calls)-room].Add(time.Minute).Sub(now)
+	if room := max(1, q.Minute*percent/100); q.Minute > 0 && minute >= room {
+		d = (*l)[len(*l)-room].Add(time.Minute).Sub(now)
 	}
-	if room := max(1, w.quota.Hour*percent/100); hour >= room {
-		d = max(d, w.calls[len(w.calls)-room].Add(time.Hour).Sub(now))
+	if room := max(1, q.Hour*percent/100); q.Hour > 0 && hour >= room {
+		d = max(d, (*l)[len(*l)-room].Add(time.Hour).Sub(now))
 	}
 	return d
 }

@@ -140,12 +140,43 @@ func TestReadsLeaveAFifthToActions(t *testing.T) {
 	})
 }
 
+// A burst of releases takes four fifths and reads keep the rest: nobody releases blindly because nobody may look any more. M30 follows: 500
+// releases take 7 minutes, 1,500 take 64.
+func TestF63_N13_ABurstOfReleasesLeavesAFifthToReads(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		burst int
+		last  time.Duration
+	}{{10, 0}, {100, time.Minute}, {500, 6 * time.Minute}, {1000, 12 * time.Minute}, {1500, 63 * time.Minute}} {
+		w := window{quota: DefaultQuota()}
+		start := time.Unix(0, 0)
+		now := start
+		for range c.burst {
+			now = now.Add(w.delay(now, PriorityRelease))
+			w.take(now, PriorityRelease)
+			if len(w.reads) < 20 && w.delay(now, PriorityRead) > 0 {
+				t.Fatalf("after %d releases reads have no room", len(w.actions))
+			}
+		}
+		if took := now.Sub(start); took != c.last {
+			t.Errorf("the last of %d releases goes after %s, want %s", c.burst, took, c.last)
+		}
+	}
+	greedy := window{quota: DefaultQuota()} // control: releases that may use everything starve the reads
+	for range 100 {
+		greedy.take(time.Unix(0, 0), PriorityRelease)
+	}
+	if greedy.delay(time.Unix(0, 0), PriorityRead) <= 0 {
+		t.Error("the check does not notice that reads are starved")
+	}
+}
+
 func TestWaitingCallsGoByPriority(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Quota{Minute: 5, Hour: 1500})
-		for range 5 {
-			if err := l.Wait(t.Context(), "x", PriorityRelease); err != nil {
+		l := newLimiter(Quota{Minute: 20, Hour: 1500})
+		for _, p := range slices.Concat(slices.Repeat([]Priority{PriorityRelease}, 16), slices.Repeat([]Priority{PriorityRead}, 4)) {
+			if err := l.Wait(t.Context(), "x", p); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -165,8 +196,13 @@ func TestWaitingCallsGoByPriority(t *testing.T) {
 		}
 		// One place becomes free at a time.
 		l.mu.Lock()
-		for i := range l.shared.calls {
-			l.shared.calls[i] = l.shared.calls[i].Add(time.Duration(i) * time.Second)
+		for _, lane := range []lane{l.shared.all, l.shared.actions} {
+			for i := range lane {
+				lane[i] = lane[i].Add(time.Duration(i) * time.Second / 4)
+			}
+		}
+		for i := range l.shared.reads {
+			l.shared.reads[i] = l.shared.reads[i].Add(time.Duration(16+i) * time.Second / 4)
 		}
 		l.mu.Unlock()
 		wg.Wait()
@@ -223,11 +259,15 @@ func TestN13_NoWindowIsEverExceeded(t *testing.T) {
 		var taken []time.Time
 		for range rapid.IntRange(1, 200).Draw(rt, "calls") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 90_000).Draw(rt, "ms")) * time.Millisecond)
-			d := w.delay(now, 100)
+			p := Priority(rapid.IntRange(0, int(priorities)-1).Draw(rt, "priority"))
+			d := w.delay(now, p)
 			if d <= 0 {
-				w.take(now)
+				w.take(now, p)
 				taken = append(taken, now)
-			} else if later := (window{quota: w.quota, calls: slices.Clone(w.calls)}); later.delay(now.Add(d), 100) > 0 {
+				continue
+			}
+			later := window{quota: w.quota, all: slices.Clone(w.all), actions: slices.Clone(w.actions), reads: slices.Clone(w.reads)}
+			if later.delay(now.Add(d), p) > 0 {
 				rt.Fatalf("promised a place in %v and did not keep it", d)
 			}
 		}

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/adrg/xdg"
+
+	"cordon/store/soc"
 )
 
 // Config is how this process runs. It is a value; Load makes it.
@@ -25,14 +27,22 @@ type Config struct {
 
 	Theme    string // auto, dark, light, mono
 	ASCII    bool   // plain borders and bars
+	Bell     bool   // the terminal rings when a release keeps failing
 	ReadOnly bool   // nobody changes anything through this process
 	LogLevel string // error, warn, info, debug, trace
+
+	Shifts soc.Shifts // when somebody is there to see a release, empty = always
 
 	PollInterval time.Duration // of a newly attached tenant
 	MaxHistory   string        // of a newly attached tenant: "30 days ago", a date or a time
 
+	Retention time.Duration // of resolved alerts, since their last change; 0 = for ever
+
 	SSH  string // address of the SSH console, empty = off
 	HTTP string // address of the HTTP interface, empty = off
+
+	Notify    []Sink        // who is told what happens
+	Heartbeat time.Duration // between two signs of life to them
 
 	origins map[string]string
 }
@@ -55,8 +65,8 @@ type Sources struct {
 func Default() Config {
 	xdg.Reload() // it reads the environment once, at import
 	return Config{
-		Data: filepath.Join(xdg.StateHome, "cordon"), Theme: "auto", LogLevel: "info",
-		PollInterval: time.Minute, MaxHistory: "30 days ago", origins: map[string]string{},
+		Data: filepath.Join(xdg.StateHome, "cordon"), Theme: "auto", Bell: true, LogLevel: "info",
+		PollInterval: time.Minute, MaxHistory: "30 days ago", Retention: 180 * 24 * time.Hour, Heartbeat: time.Minute, origins: map[string]string{},
 	}
 }
 
@@ -93,6 +103,9 @@ func (c Config) Settings() []Setting {
 			origin = "default"
 		}
 		out = append(out, Setting{Key: f.key, Value: f.get(&c), Origin: origin, Help: f.help})
+	}
+	for _, n := range c.Notify {
+		out = append(out, Setting{Key: sinksKey + "." + n.Name, Value: n.target(), Origin: n.origin, Help: "a receiver of notifications"})
 	}
 	return out
 }

@@ -88,6 +88,7 @@ func TestSC47_EveryMistakeNamesFileLineAndLine(t *testing.T) {
 		"text wants text":      {"theme: 3\n", ":1:", "theme: 3", "want text"},
 		"text is not a bool":   {"theme: true\n", ":1:", "theme: true", "want text"},
 		"out of range":         {"\n\npoll:\n  interval: 1s\n", ":4:", "interval: 1s", "outside"},
+		"no days":              {"retention: a year\n", ":1:", "a year", "number of days"},
 		"not a duration":       {"poll:\n  interval: often\n", ":2:", "often", "want a duration"},
 		"T30 junk":             {"poll:\n  max-history: soon\n", ":2:", "soon", "30 days ago"},
 		"twice":                {"theme: mono\ntheme: dark\n", ":2:", "theme: dark", ""},

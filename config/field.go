@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"cordon/store/soc"
 )
 
 // fieldSpec is one setting: its key in the file, and how it is read and written as text. Environment and flag names follow from the key.
@@ -32,13 +34,25 @@ func fields() []fieldSpec {
 		text("data", "folder of the store and its key", func(c *Config) *string { return &c.Data }, absolute),
 		text("theme", "auto, dark, light or mono", func(c *Config) *string { return &c.Theme }, oneOf("auto", "dark", "light", "mono")),
 		boolean("ascii", "plain ASCII borders and bars", func(c *Config) *bool { return &c.ASCII }),
+		boolean("bell", "the terminal rings when a release keeps failing", func(c *Config) *bool { return &c.Bell }),
 		boolean("read-only", "nobody changes anything through this process", func(c *Config) *bool { return &c.ReadOnly }),
 		text("log.level", "error, warn, info, debug or trace", func(c *Config) *string { return &c.LogLevel },
 			oneOf("error", "warn", "info", "debug", "trace")),
+		{
+			key: "shifts", kind: "text", help: "when somebody is on duty: Mon-Fri 08:00-18:00 Europe/Paris",
+			get: func(c *Config) string { return c.Shifts.String() },
+			set: func(c *Config, v string) (err error) { c.Shifts, err = soc.ParseShifts(v); return err },
+		},
 		duration("poll.interval", "how often a new tenant is polled", func(c *Config) *time.Duration { return &c.PollInterval }),
 		text("poll.max-history", "how far back a new tenant's poll may reach", func(c *Config) *string { return &c.MaxHistory }, history),
+		{
+			key: "retention", kind: "text", help: "how long resolved alerts are kept; 0 = for ever",
+			get: func(c *Config) string { return days(c.Retention) },
+			set: func(c *Config, v string) (err error) { c.Retention, err = parseDays(v); return err },
+		},
 		text("ssh.listen", "address of the SSH console", func(c *Config) *string { return &c.SSH }, address),
 		text("http.listen", "address of the HTTP interface", func(c *Config) *string { return &c.HTTP }, address),
+		duration("heartbeat", "time between two signs of life to the notification sinks", func(c *Config) *time.Duration { return &c.Heartbeat }),
 	}
 }
 
@@ -144,4 +158,15 @@ func history(v string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("want \"30 days ago\", a date or a time, not %q", v)
+}
+
+func days(d time.Duration) string { return strconv.Itoa(int(d/(24*time.Hour))) + "d" }
+
+// parseDays reads a number of days, with or without a d.
+func parseDays(v string) (time.Duration, error) {
+	n, err := strconv.Atoi(strings.TrimSuffix(v, "d"))
+	if err != nil || n < 0 || n > 36500 {
+		return 0, fmt.Errorf("want a number of days such as 180d, or 0 for ever, not %q", v)
+	}
+	return time.Duration(n) * 24 * time.Hour, nil
 }

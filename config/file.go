@@ -131,6 +131,9 @@ func (r reader) pair(prefix string, v *ast.MappingValueNode) error {
 		return r.fail(at, "the key "+key+" is there twice")
 	}
 	r.seen[key] = true
+	if key == sinksKey {
+		return r.sinks(v.Value)
+	}
 	f, known := field(key)
 	if known {
 		return r.value(f, v.Value, at)

@@ -37,7 +37,7 @@ func (s *Store) PutActions(ctx context.Context, id soc.IntegrationID, actions []
 			byHost[a.MachineID] = append(byHost[a.MachineID], a)
 		}
 	}
-	return s.update(ctx, func(c *change) error {
+	return s.bulk(ctx, func(c *change) error {
 		b, err := c.actionBucket(id)
 		if err != nil {
 			return err

@@ -27,6 +27,7 @@ type putter struct {
 	fresh     []entry
 	at        map[string]int // id → place in fresh
 	delta     map[uint64]int // block → change of its live alerts
+	gone      []soc.AlertKey // dropped
 }
 
 func (p *putter) run(c *change, items []prepared) error {

@@ -40,7 +40,7 @@ func (s *Store) PutAlerts(ctx context.Context, id soc.IntegrationID, raws []soc.
 			return res, batch.err
 		}
 		put := putter{s: s, id: id, res: res}
-		err := s.update(ctx, func(c *change) error {
+		err := s.bulk(ctx, func(c *change) error {
 			if err := put.run(c, batch.items); err != nil || !batch.last {
 				return err
 			}

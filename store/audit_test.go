@@ -1,7 +1,7 @@
 package store
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"cordon/store/ledger"
 	"cordon/store/soc"
 )
 
@@ -112,7 +113,8 @@ func TestAudit_SearchCrossesSlices(t *testing.T) {
 	}
 }
 
-// rewrite puts a changed entry in its place with a correct checksum, and a correct own hash if rehash is set.
+// rewrite puts a changed entry in its place with a correct checksum, and a correct own hash if rehash is set; its MAC is then one of a
+// wrong key, because the right one is gone.
 func rewrite(tx *bbolt.Tx, seq uint64, rehash bool, change func(*soc.AuditEntry)) error {
 	b := tx.Bucket(bAudit)
 	var e soc.AuditEntry
@@ -120,10 +122,11 @@ func rewrite(tx *bbolt.Tx, seq uint64, rehash bool, change func(*soc.AuditEntry)
 		return err
 	}
 	change(&e)
-	if rehash {
-		e.Hash = must(auditHash(e))
+	if !rehash {
+		return b.Put(seqKey(seq), must(encode(seqKey(seq), e)))
 	}
-	return b.Put(seqKey(seq), must(encode(seqKey(seq), e)))
+	raw, _, _, err := ledger.Head{Seq: seq - 1, Hash: e.Prev, Key: ledger.NewKey()}.Seal(e)
+	return errors.Join(err, b.Put(seqKey(seq), seal(seqKey(seq), raw)))
 }
 
 func TestVerifyAudit_NamesTheFirstBadRecord(t *testing.T) {
@@ -142,7 +145,7 @@ func TestVerifyAudit_NamesTheFirstBadRecord(t *testing.T) {
 		}, 7},
 		"changed and hashed again": {func(tx *bbolt.Tx) error {
 			return rewrite(tx, 7, true, func(e *soc.AuditEntry) { e.Actor.Name = "mallory" })
-		}, 8},
+		}, 7},
 		"last changed and hashed again": {func(tx *bbolt.Tx) error {
 			return rewrite(tx, 20, true, func(e *soc.AuditEntry) { e.Result = "ok?" })
 		}, 20},
@@ -204,21 +207,5 @@ func TestF70_DamagedAuditRecordIsShown(t *testing.T) {
 	got := must(s.Audit(t.Context(), soc.AuditQuery{})).Entries
 	if len(got) != 3 || got[1].Seq != 2 || got[1].Action != "damaged" {
 		t.Errorf("entries = %+v", got)
-	}
-}
-
-// The hash is defined over the entry as it is exported, so that a copy of the history can be verified without the store.
-func TestAudit_ExportedChainVerifies(t *testing.T) {
-	s := audited(t, 10)
-	prev := ""
-	for _, e := range must(s.AuditAfter(t.Context(), 0, 100)) {
-		var back soc.AuditEntry
-		if err := json.Unmarshal(must(json.Marshal(e)), &back); err != nil {
-			t.Fatal(err)
-		}
-		if back.Prev != prev || must(auditHash(back)) != e.Hash {
-			t.Fatalf("entry %d does not verify", e.Seq)
-		}
-		prev = e.Hash
 	}
 }

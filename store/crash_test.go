@@ -107,15 +107,25 @@ func killAfter(t *testing.T, path string, acked, more int) int {
 	return acked
 }
 
-// v1 is the file of the first form. UPDATE=1 writes it anew, which is only right as long as no cordon with this form was given out.
-const v1 = "../testdata/store/v1.db"
+// newest is the file of the newest form. UPDATE=1 writes it anew, which is only right as long as no cordon with this form was given out.
+// Files of older forms can not be written any more; they are kept.
+const (
+	v1     = "../testdata/store/v1.db"
+	newest = "../testdata/store/v2.db"
+)
 
-func TestF82_FormOneStillOpens(t *testing.T) {
+func TestF82_OlderFormsStillOpen(t *testing.T) {
 	if os.Getenv("UPDATE") != "" {
-		writeV1(t)
+		writeNewest(t)
 	}
+	for form, records := range map[string]uint64{"v1": 3, "v2": 2} { // the seal of a migrated history is one more
+		t.Run(form, func(t *testing.T) { formOpens(t, "../testdata/store/"+form+".db", records) })
+	}
+}
+
+func formOpens(t *testing.T, file string, records uint64) {
 	path := filepath.Join(t.TempDir(), "cordon.db")
-	if err := os.WriteFile(path, must(os.ReadFile(v1)), 0o600); err != nil {
+	if err := os.WriteFile(path, must(os.ReadFile(file)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := open(t, path, Options{})
@@ -126,7 +136,7 @@ func TestF82_FormOneStillOpens(t *testing.T) {
 	if l.ID != "LK-1" || l.Reason != "ransomware" || !l.Wake.Equal(testNow) || len(l.Attempts) != 1 {
 		t.Errorf("lockdown = %+v", l)
 	}
-	if rep := must(s.VerifyAudit(t.Context())); !rep.OK || rep.Records != 2 {
+	if rep := must(s.VerifyAudit(t.Context())); !rep.OK || rep.Records != records {
 		t.Errorf("audit = %+v", rep)
 	}
 	page := must(s.Alerts(t.Context(), soc.Query{Filter: "powershell", Count: 5}))
@@ -154,7 +164,7 @@ func TestF82_FormOneStillOpens(t *testing.T) {
 	}
 }
 
-func writeV1(t *testing.T) {
+func writeNewest(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "cordon.db"), Options{Version: "0.1.0"})
 	l := lockdown("LK-1", "m1")
 	l.Reason = "ransomware"
@@ -168,7 +178,7 @@ func writeV1(t *testing.T) {
 	for _, err := range []error{
 		s.PutHosts(t.Context(), soc.Host{Key: host, Name: "ws-1.corp.example"}),
 		s.PutHostActions(t.Context(), host, []soc.MachineAction{action("a", "m1", soc.ActionIsolate, soc.ActionSucceeded, 0, 0)}, testNow),
-		s.backup(t.Context(), v1),
+		s.backup(t.Context(), newest),
 	} {
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,9 @@ func inUse(path string, err error) error {
 	}
 }
 
+// Holder is the process that has the store at path open, 0 if none has or nobody knows.
+func Holder(path string) int { return lockHolder(path) }
+
 // holder finds the process id that locks the file: from the kernel's list, else from the file that the holder leaves beside the store.
 // 0 means unknown.
 func holder(path string) int {

@@ -24,7 +24,7 @@ const hostBatch = 1000
 // PutHosts writes hosts as they are now. A call with many is several transactions.
 func (s *Store) PutHosts(ctx context.Context, hosts ...soc.Host) error {
 	for batch := range slices.Chunk(hosts, hostBatch) {
-		err := s.update(ctx, func(c *change) error {
+		err := s.bulk(ctx, func(c *change) error {
 			for _, h := range batch {
 				if err := putHost(c.Tx, h); err != nil {
 					return err

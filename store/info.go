@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +29,14 @@ type Info struct {
 	Open    int       `json:"openLockdowns"`
 	Index   int64     `json:"indexBytes"` // memory of the queue index
 	Loading bool      `json:"loading"`    // the index is not complete yet
+	Free    int64     `json:"free"`       // bytes left on the disk
+	Reserve int64     `json:"reserve"`    // bytes kept for releases
+	Epoch   uint64    `json:"epoch"`      // line of the history that the epoch file knows
+	Slow    uint64    `json:"slow"`       // reads that took longer than 50 ms
+	Longest int64     `json:"longest"`    // read, in nanoseconds
+	Reopens uint64    `json:"reopened"`   // times, after a failed write
+	Held    string    `json:"held,omitempty"`
+	Snap    string    `json:"snapshot,omitempty"` // the newest
 	// Problems are the records that could not be read since the store was opened, for people.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -55,7 +66,40 @@ func (s *Store) Info(ctx context.Context) (Info, error) {
 		})
 	})
 	in.Problems = s.problem.list()
+	s.footing(&in)
 	return in, err
+}
+
+// footing tells what the store stands on.
+func (s *Store) footing(in *Info) {
+	in.Free, in.Snap, in.Reopens = s.measure().disk.free, newestSnapshot(s.path), s.reopens.Load()
+	if info, err := os.Lstat(reservePath(s.path)); err == nil {
+		in.Reserve = info.Size()
+	}
+	if m, _, err := readEpoch(s.path); err == nil {
+		in.Epoch = m.Seq
+	}
+	slow, longest := s.readers.seen()
+	in.Slow, in.Longest = slow, int64(longest)
+	if h := s.holding(); h != nil {
+		in.Held = h.Why
+	}
+}
+
+// Facts are what a person looks at first, as names and values.
+func (in Info) Facts() [][2]string {
+	return [][2]string{
+		{"store", in.Path},
+		{"form", fmt.Sprint(in.Schema)},
+		{"size", size(in.Bytes)},
+		{"disk free", size(in.Free)},
+		{"reserve", size(in.Reserve)},
+		{"lockdowns", fmt.Sprintf("%d, %d open", in.Locks, in.Open)},
+		{"history", fmt.Sprintf("%d lines, epoch %d", in.Audit, in.Epoch)},
+		{"snapshot", cmp.Or(in.Snap, "none yet")},
+		{"longest read", fmt.Sprintf("%s, %d over %s", time.Duration(in.Longest).Round(time.Microsecond), in.Slow, slowRead)},
+		{"on hold", cmp.Or(in.Held, "no")},
+	}
 }
 
 // problems collects what could not be read, each once, up to a limit.
@@ -72,6 +116,12 @@ func (p *problems) note(text string) {
 	if len(p.texts) < problemsKept && !slices.Contains(p.texts, text) {
 		p.texts = append(p.texts, text)
 	}
+}
+
+func (p *problems) drop(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.texts = slices.DeleteFunc(p.texts, func(t string) bool { return t == text })
 }
 
 func (p *problems) list() []string {

@@ -22,18 +22,24 @@ func usedID(id soc.IntegrationID) []byte { return append([]byte("used:"), id...)
 func (s *Store) SaveIntegration(ctx context.Context, in soc.Integration, entries ...soc.AuditEntry) (soc.Integration, error) {
 	toUTC(&in)
 	in.Sealed = bytes.Clone(in.Sealed)
+	saved := in
+	saved.Revision++
 	err := s.update(ctx, func(c *change) error {
 		if err := checkIntegration(c.Tx, in); err != nil {
 			return err
 		}
-		in.Revision++
 		key := []byte(in.ID)
-		v, err := encode(key, in)
+		v, err := encode(key, saved)
 		if err != nil {
 			return err
 		}
 		if err := c.Bucket(bIntegrations).Put(key, v); err != nil {
 			return fmt.Errorf("writing integration %s: %w", in.Name, err)
+		}
+		if in.Revision == 0 {
+			if err := counted(c.Tx, bIntegrations, 1); err != nil {
+				return err
+			}
 		}
 		c.touch(soc.TopicSettings | soc.TopicConn)
 		return c.audit(entries...)
@@ -41,7 +47,7 @@ func (s *Store) SaveIntegration(ctx context.Context, in soc.Integration, entries
 	if err != nil {
 		return soc.Integration{}, err
 	}
-	return in, nil
+	return saved, nil
 }
 
 func checkIntegration(tx *bbolt.Tx, in soc.Integration) error {
@@ -131,6 +137,9 @@ func (s *Store) DeleteIntegration(ctx context.Context, id soc.IntegrationID, ent
 			if err := c.Bucket(name).Delete(key); err != nil {
 				return fmt.Errorf("removing integration %s: %w", id, err)
 			}
+		}
+		if err := counted(c.Tx, bIntegrations, -1); err != nil {
+			return err
 		}
 		for _, name := range [][]byte{bAlerts, bHosts, bActions} {
 			if c.Bucket(name).Bucket(key) == nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -18,6 +19,8 @@ import (
 // soc.ErrInvalid ("no-id", "no-wake", "host-changed"), soc.ErrNotFound.
 func (s *Store) SaveLockdown(ctx context.Context, l soc.Lockdown, entries ...soc.AuditEntry) (soc.Lockdown, error) {
 	toUTC(&l)
+	saved := l
+	saved.Revision++
 	err := s.update(ctx, func(c *change) error {
 		old, found, err := getLockdown(c.Tx, l.ID)
 		if err != nil {
@@ -26,17 +29,27 @@ func (s *Store) SaveLockdown(ctx context.Context, l soc.Lockdown, entries ...soc
 		if err := checkSave(c.Tx, old, found, l); err != nil {
 			return err
 		}
-		l.Revision++
-		if err := putLockdown(c.Tx, old, found, l); err != nil {
+		if !found && l.Phase == soc.PhaseRequested { // a promise that the store may not be able to keep
+			if err := s.CanIsolate(); err != nil {
+				return err
+			}
+		}
+		if err := putLockdown(c.Tx, old, found, saved); err != nil {
 			return err
 		}
+		if !found {
+			if err := counted(c.Tx, bLockdowns, 1); err != nil {
+				return err
+			}
+		}
+		c.after = append(c.after, func() { s.owed.note(saved) })
 		c.touch(soc.TopicLockdowns)
 		return c.audit(entries...)
 	})
 	if err != nil {
 		return soc.Lockdown{}, err
 	}
-	return l, nil
+	return saved, nil
 }
 
 func putLockdown(tx *bbolt.Tx, old soc.Lockdown, found bool, l soc.Lockdown) error {
@@ -122,7 +135,8 @@ func (s *Store) OpenLockdown(ctx context.Context, host soc.HostKey) (l soc.Lockd
 		if l, found, err = getLockdown(tx, soc.LockdownID(id)); err != nil {
 			return err
 		}
-		if !found {
+		if !found || l.Key != host {
+			l = soc.Lockdown{}
 			return badRecord("lockdown "+string(id), fmt.Errorf("%w: missing", errBadRecord))
 		}
 		return nil
@@ -182,9 +196,15 @@ func readLockdown(tx *bbolt.Tx, id soc.LockdownID) soc.Lockdown {
 	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
 		if h, rest, ok := splitHostKey(k); ok && string(rest) == string(id) {
 			l.Key = h
-			break
+			return l
 		}
 	}
+	_ = tx.Bucket(bOpen).ForEach(func(k, v []byte) error {
+		if h, rest, ok := splitHostKey(k); ok && len(rest) == 0 && string(v) == string(id) {
+			l.Key = h
+		}
+		return nil
+	})
 	return l
 }
 
@@ -256,8 +276,11 @@ func (s *Store) eachWake(ctx context.Context, visit func(soc.Lockdown) bool) err
 			id := soc.LockdownID(k[8:])
 			l, found, err := getLockdown(tx, id)
 			if err != nil || !found {
-				s.problem.note("lockdown " + string(id) + " can not be read; its host may be isolated, look in the Defender portal")
+				s.problem.note(unreadable(id))
 				continue
+			}
+			if !bytes.Equal(k, wakeKey(l)) {
+				continue // a damaged row; see mendIndexes
 			}
 			if !visit(l) {
 				return nil
@@ -265,6 +288,23 @@ func (s *Store) eachWake(ctx context.Context, visit func(soc.Lockdown) bool) err
 		}
 		return nil
 	})
+}
+
+// readOwed remembers the open lockdowns and tells of those that can not be read.
+func (s *Store) readOwed(ctx context.Context) {
+	var bad []string
+	_ = s.view(ctx, func(tx *bbolt.Tx) error {
+		return tx.Bucket(bLockdowns).ForEach(func(id, _ []byte) error {
+			l, found, err := getLockdown(tx, soc.LockdownID(id))
+			if err != nil || !found {
+				bad = append(bad, string(id))
+				return nil
+			}
+			s.owed.note(l)
+			return nil
+		})
+	})
+	s.tellDamaged(bad)
 }
 
 func notFound(what, name string) error {

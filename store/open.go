@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -25,21 +24,48 @@ const (
 	defaultMaxSize int64 = 64 << 30
 )
 
-// openFile opens the bbolt file with all the checks that bbolt leaves to its caller.
-func openFile(path string, opt Options) (*bbolt.DB, os.FileInfo, error) {
-	if err := checkDir(filepath.Dir(path), opt.ReadOnly); err != nil {
-		return nil, nil, err
+// opened is an open file in its three forms.
+type opened struct {
+	db   *bbolt.DB
+	info os.FileInfo
+	file *os.File // belongs to db
+}
+
+// openFirst opens the file at the start of the program. Where a store was begun before, none is begun in silence; the rest of a first start
+// that was cut off, with nothing of ours in it, is made anew (F18).
+func openFirst(path string, opt Options) (opened, error) {
+	if info, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		if err := begun(path); err != nil {
+			return opened{}, err
+		}
 	}
-	size := opt.maxSize
-	if size == 0 {
-		size = int(min(defaultMaxSize, int64(math.MaxInt)))
+	o, err := openFile(path, opt)
+	if err == nil || opt.ReadOnly || !errors.Is(err, errDamaged) || !unbegun(path) {
+		return o, err
+	}
+	if rerr := os.Remove(path); rerr != nil {
+		return o, errors.Join(err, rerr)
+	}
+	return openFile(path, opt)
+}
+
+// openFile opens the bbolt file with all the checks that bbolt leaves to its caller.
+func openFile(path string, opt Options) (opened, error) {
+	if err := checkDir(filepath.Dir(path), opt.ReadOnly); err != nil {
+		return opened{}, err
 	}
 	var file *os.File
 	db, err := openBolt(path, &bbolt.Options{
-		Timeout: lockWait, InitialMmapSize: initialMap, MaxSize: size, ReadOnly: opt.ReadOnly,
-		FreelistType: bbolt.FreelistMapType, NoStatistics: true, PreLoadFreelist: true,
+		Timeout: lockWait, InitialMmapSize: initialMap, MaxSize: opt.maxSize, ReadOnly: opt.ReadOnly,
+		FreelistType: bbolt.FreelistMapType, PreLoadFreelist: true,
 		OpenFile: func(name string, flag int, _ os.FileMode) (*os.File, error) {
-			f, err := openPrivate(name, flag)
+			if opt.existing {
+				flag &^= os.O_CREATE
+			}
+			f, err := opt.handle, error(nil)
+			if f == nil {
+				f, err = openPrivate(name, flag)
+			}
 			file = f
 			return f, err
 		},
@@ -49,16 +75,16 @@ func openFile(path string, opt Options) (*bbolt.DB, os.FileInfo, error) {
 			_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
 			_ = file.Close()
 		}
-		return nil, nil, explainOpen(path, err)
+		return opened{}, explainOpen(path, err)
 	}
 	info, err := file.Stat()
 	if err == nil {
 		err = checkLength(db, info)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(damaged(path, err), db.Close())
+		return opened{}, errors.Join(damaged(path, err), db.Close())
 	}
-	return db, info, nil
+	return opened{db, info, file}, nil
 }
 
 // openBolt turns the panics with which bbolt meets a damaged file into errors (M6).
@@ -167,6 +193,9 @@ func explainOpen(path string, err error) error {
 	return damaged(path, err)
 }
 
+// errDamaged is for errors.Is.
+var errDamaged = &soc.Error{Kind: soc.KindUnavailable, Code: "store-damaged"}
+
 func damaged(path string, err error) error {
 	why := err.Error()
 	if errors.Is(err, errPanic) { // what the runtime says of it helps nobody; it is kept in Err
@@ -176,6 +205,6 @@ func damaged(path string, err error) error {
 		Kind: soc.KindUnavailable, Code: "store-damaged", Err: err,
 		What:  fmt.Sprintf("the store %s is damaged: %s", path, why),
 		Means: "nothing was changed; isolated hosts stay isolated until somebody releases them",
-		Next:  "move the file away and restore a backup, or release hosts in the Defender portal",
+		Next:  "put a backup back with \"cordon restore FILE\", or release hosts in the Defender portal",
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // schemaVersion is the form of the file that this program writes. Anything that changes a bucket, a key or a json tag of package soc in a
 // way that old files do not have raises it, adds a migration, and leaves a testdata/store/vN.db behind.
-const schemaVersion uint32 = 1
+const schemaVersion uint32 = 2
 
 // The buckets. Alerts, hosts and actions hold one bucket per integration, so that tenants can not mix and one can be removed whole.
 var (
@@ -32,16 +32,18 @@ var (
 	bAudit        = []byte("audit")        // seq → entry
 	bIntegrations = []byte("integrations") // id → integration
 	bPolicy       = []byte("policy")
-	bPoll         = []byte("poll") // integration → poll state
+	bPoll         = []byte("poll")        // integration → poll state
+	bCheckpoints  = []byte("checkpoints") // n → checkpoint
 
 	keySchema = []byte("schema")
 	keyMade   = []byte("made")
 	keyHead   = []byte("auditHead")
+	keyLedger = []byte("auditLedger") // id of the store, first sealed record, public keys
 )
 
 func buckets() [][]byte {
 	return [][]byte{
-		bMeta, bAlerts, bHosts, bActions, bLockdowns, bOpen, bWake, bLockdownHost, bAudit, bIntegrations, bPolicy, bPoll,
+		bMeta, bAlerts, bHosts, bActions, bLockdowns, bOpen, bWake, bLockdownHost, bAudit, bIntegrations, bPolicy, bPoll, bCheckpoints,
 	}
 }
 
@@ -52,7 +54,7 @@ type migration struct {
 }
 
 // migrations lists every step since version 1, in order.
-func migrations() []migration { return nil }
+func (s *Store) migrations() []migration { return []migration{{2, s.sealHistory}} }
 
 // made says who created the file and when.
 type made struct {
@@ -68,7 +70,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		want = schemaVersion
 	}
 	if steps == nil {
-		steps = migrations()
+		steps = s.migrations()
 	}
 	have, empty, err := s.readSchema(ctx)
 	if err != nil {
@@ -78,6 +80,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	case empty && s.opt.ReadOnly:
 		return &soc.Error{Kind: soc.KindNotFound, Code: "store-empty", What: "the store " + s.path + " is empty", Next: "check --data"}
 	case empty:
+		if err := begun(s.path); err != nil {
+			return err
+		}
 		return s.update(ctx, func(c *change) error { return s.create(c.Tx, want) })
 	case have == want:
 		return nil
@@ -128,6 +133,9 @@ func (s *Store) create(tx *bbolt.Tx, version uint32) error {
 	}
 	if err := tx.Bucket(bMeta).Put(keyMade, seal(keyMade, b)); err != nil {
 		return fmt.Errorf("creating the store: %w", err)
+	}
+	if err := s.newLedger(tx, 1); err != nil {
+		return err
 	}
 	return putSchema(tx, version)
 }

@@ -23,7 +23,7 @@ func (s *Store) Policy(ctx context.Context) (p soc.Policy, err error) {
 
 func getPolicy(tx *bbolt.Tx) (soc.Policy, error) {
 	v := tx.Bucket(bPolicy).Get(keyPolicy)
-	if v == nil {
+	if v == nil && tx.Bucket(bPolicy).Sequence() == 0 {
 		return soc.DefaultPolicy(), nil
 	}
 	var p soc.Policy
@@ -36,6 +36,7 @@ func getPolicy(tx *bbolt.Tx) (soc.Policy, error) {
 // SavePolicy replaces the policy if Revision is the stored one, else soc.ErrConflict ("stale-revision").
 func (s *Store) SavePolicy(ctx context.Context, p soc.Policy, entries ...soc.AuditEntry) (soc.Policy, error) {
 	p.Never = slices.Clone(p.Never)
+	saved := p
 	err := s.update(ctx, func(c *change) error {
 		old, err := getPolicy(c.Tx)
 		if err != nil {
@@ -44,12 +45,15 @@ func (s *Store) SavePolicy(ctx context.Context, p soc.Policy, entries ...soc.Aud
 		if p.Revision != old.Revision {
 			return refuse(soc.KindConflict, "stale-revision", "the policy was changed by somebody else meanwhile")
 		}
-		p.Revision++
-		v, err := encode(keyPolicy, p)
+		saved.Revision = p.Revision + 1
+		v, err := encode(keyPolicy, saved)
 		if err != nil {
 			return err
 		}
 		if err := c.Bucket(bPolicy).Put(keyPolicy, v); err != nil {
+			return fmt.Errorf("writing the policy: %w", err)
+		}
+		if err := c.Bucket(bPolicy).SetSequence(1); err != nil { // counted, see counts.go
 			return fmt.Errorf("writing the policy: %w", err)
 		}
 		c.touch(soc.TopicSettings)
@@ -58,7 +62,7 @@ func (s *Store) SavePolicy(ctx context.Context, p soc.Policy, entries ...soc.Aud
 	if err != nil {
 		return soc.Policy{}, err
 	}
-	return p, nil
+	return saved, nil
 }
 
 // PollState returns how far an integration's poller got; a fresh state if it never ran.
@@ -84,7 +88,7 @@ func getPoll(tx *bbolt.Tx, id soc.IntegrationID) (soc.PollState, error) {
 
 // SavePollState writes a poll state by itself, for a try that brought no alerts.
 func (s *Store) SavePollState(ctx context.Context, st soc.PollState) error {
-	return s.update(ctx, func(c *change) error { return c.putPoll(st) })
+	return s.bulk(ctx, func(c *change) error { return c.putPoll(st) })
 }
 
 func (c *change) putPoll(st soc.PollState) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 
 	"go.etcd.io/bbolt"
@@ -17,40 +16,112 @@ import (
 type change struct {
 	*bbolt.Tx
 	s      *Store
+	writer [16]byte // tells this change from every other
 	topics soc.Topic
-	after  []func() // run after the commit, before the next writer starts
-	undo   []func() // run when the transaction is given up
+	head   auditHead // end of the history, once the change holds a line of it
+	after  []func()  // run after the commit, before the next writer starts
+	undo   []func()  // run when the transaction is given up
+
+	committing bool // fn is done: from here on the disk alone knows how it ends
+	ended      bool // the after-commit work has begun
 }
 
 // touch notes that readers of these topics must look again.
 func (c *change) touch(t soc.Topic) { c.topics |= t }
 
+// finish does what follows a commit.
+func (c *change) finish() {
+	c.ended = true
+	for _, f := range c.after {
+		f()
+	}
+	c.s.passed(c)
+	if c.topics != 0 {
+		c.s.hub.Publish(c.topics)
+	}
+}
+
+// giveUp takes back what the change prepared in memory.
+func (c *change) giveUp() {
+	for _, undo := range c.undo {
+		undo()
+	}
+}
+
 // update runs fn in one write transaction and publishes what it touched after the commit. An error of fn rolls everything back. An error of
-// the commit itself means that nobody knows what is on the disk (M4): it is reported as KindUnknownOutcome, and the store refuses all further
-// writes until it is opened and read again (F66).
+// the commit itself means that nobody knows what is on the disk (M4): it is reported as KindUnknownOutcome after the file was opened and
+// read again (F66). fn may run twice: when the disk is full the reserve is given back and the change is tried once more (F67).
+// It is run again too when the end of the history was damaged and could be mended (F70): a release is written then, an isolation is not.
 func (s *Store) update(ctx context.Context, fn func(*change) error) error {
+	err := s.write(ctx, fn, vital)
+	if !errors.Is(err, errBadRecord) {
+		return err
+	}
+	if mended, merr := s.mendEnd(ctx); !mended {
+		return errors.Join(err, merr)
+	}
+	return s.write(ctx, fn, vital)
+}
+
+// bulk is update for what Defender can tell again: it stops first when the disk fills up, and never uses the reserve.
+func (s *Store) bulk(ctx context.Context, fn func(*change) error) error {
+	return s.write(ctx, fn, refetch)
+}
+
+// urgency is how hard a write tries when the disk is full.
+type urgency int
+
+const (
+	vital   urgency = iota // uses the reserve
+	refetch                // is not even begun
+	freeing                // is begun, because it frees pages, but leaves the reserve alone
+)
+
+func (s *Store) write(ctx context.Context, fn func(*change) error, how urgency) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.writable(ctx); err != nil {
 		return err
 	}
-	c := &change{s: s}
-	if err := s.run(c, fn); err != nil {
-		for _, undo := range c.undo {
-			undo()
+	if how == refetch {
+		if err := s.roomForBulk(); err != nil {
+			return err
 		}
+	}
+	had := !s.missing.Load()
+	c, err := s.attempt(fn)
+	if !c.committing || !isFull(err) || s.failed != nil || c.ended {
 		return err
 	}
-	return nil
+	s.noRoom(err) // and proved not to be on the disk
+	if how == vital && (s.giveReserve() || had && s.missing.Load()) {
+		_, err = s.attempt(fn)
+		return err
+	}
+	return &soc.Error{
+		Kind: soc.KindUnavailable, Code: "disk-full", Err: err, What: "the disk of the store is full", Means: "nothing was changed by this write",
+		Next: "make room on the disk",
+	}
+}
+
+// attempt runs fn once, to the end: on the disk, given up, or in doubt (s.failed).
+func (s *Store) attempt(fn func(*change) error) (*change, error) {
+	c := &change{s: s}
+	err := s.run(c, fn)
+	switch {
+	case err == nil:
+		return c, nil
+	case errors.Is(err, bolterrors.ErrMaxSizeReached): // found before anything was written
+		c.giveUp()
+		return c, full(err)
+	case !c.committing && !errors.Is(err, errPanic):
+		c.giveUp()
+		return c, err
+	}
+	return c, s.doubt(c, err)
 }
 
 func (s *Store) run(c *change, fn func(*change) error) (err error) {
-	defer func() {
-		if errors.Is(err, errPanic) { // half a transaction in memory can not be trusted
-			s.failed = err
-			err = damaged(s.path, err)
-		}
-	}()
 	defer guard(&err)()
 	if c.Tx, err = s.db.Begin(true); err != nil {
 		return fmt.Errorf("starting a change of the store: %w", err)
@@ -61,19 +132,21 @@ func (s *Store) run(c *change, fn func(*change) error) (err error) {
 		}
 	}()
 	if err := fn(c); err != nil {
-		return s.explainWrite(err)
+		return err
 	}
-	c.OnCommit(func() {
-		for _, f := range c.after {
-			f()
+	if c.topics.Has(soc.TopicAudit) {
+		if c.head, err = readHead(c.Tx); err != nil {
+			return err
 		}
-		if c.topics != 0 {
-			s.hub.Publish(c.topics)
-		}
-	})
+	}
+	if err := c.sign(); err != nil {
+		return err
+	}
+	c.committing = true
 	if err := s.opt.commit(c.Tx); err != nil {
-		return s.commitFailed(err)
+		return err
 	}
+	c.finish()
 	return nil
 }
 
@@ -89,34 +162,19 @@ func (s *Store) writable(ctx context.Context) error {
 		return &soc.Error{
 			Kind: soc.KindDenied, Code: "store-read-only", What: "the store is open for reading only", Next: "start cordon without --read-only",
 		}
-	case s.failed != nil:
+	}
+	if err := s.stillThere(); err != nil {
+		return err
+	}
+	if s.failed != nil && s.heal() != nil {
 		return &soc.Error{
 			Kind: soc.KindUnavailable, Code: "store-failed", Err: s.failed,
 			What:  fmt.Sprintf("an earlier write to the store failed (%v)", s.failed),
-			Means: "nothing more is written, and nothing more is ordered, until the file has been read again", Next: "start cordon again",
+			Means: "nothing more is written, and nothing more is ordered, until the file has been read again",
+			Next:  "cordon tries that by itself; look at the disk",
 		}
 	}
-	return s.stillThere()
-}
-
-// stillThere notices that the file was deleted, moved or replaced: writes would go into a file that nobody will find again (M7, F69).
-func (s *Store) stillThere() error {
-	info, err := os.Lstat(s.path)
-	if err == nil && os.SameFile(info, s.file) {
-		return nil
-	}
-	s.failed = fmt.Errorf("the store file %s was deleted or replaced while in use", s.path)
-	return &soc.Error{
-		Kind: soc.KindUnavailable, Code: "store-gone", Err: s.failed, What: s.failed.Error(),
-		Means: "changes would be lost, so none is made; isolated hosts stay isolated", Next: "restore the file and start cordon again",
-	}
-}
-
-func (s *Store) explainWrite(err error) error {
-	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
-		return full(err)
-	}
-	return err
+	return nil
 }
 
 func full(err error) error {
@@ -126,19 +184,14 @@ func full(err error) error {
 	}
 }
 
-func (s *Store) commitFailed(err error) error {
-	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
-		return full(err) // found before anything was written
-	}
-	s.failed = err
-	return &soc.Error{
-		Kind: soc.KindUnknownOutcome, Code: "store-commit", Err: err, What: fmt.Sprintf("writing to the store failed: %v", err),
-		Means: "nobody knows whether the change is on the disk, so nothing more is written or ordered", Next: "start cordon again, it will read what is there",
-	}
-}
-
 // view runs fn in a read transaction. fn copies out what it needs and does nothing slow: a long reader blocks the growth of the file (M10).
 func (s *Store) view(ctx context.Context, fn func(*bbolt.Tx) error) (err error) {
+	defer s.readers.enter()()
+	return s.read(ctx, fn)
+}
+
+// read is view for the few that copy the whole file: nobody counts how long they take.
+func (s *Store) read(ctx context.Context, fn func(*bbolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

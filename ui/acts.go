@@ -47,7 +47,7 @@ func (m *Model) refresh() tea.Cmd {
 // errors opens the list of errors; they count as seen.
 func (m *Model) errors() tea.Cmd {
 	m.unseen = 0
-	return m.push(dialog.NewErrors(m.env, m.problems))
+	return m.push(dialog.NewErrors(m.env, m.troubles, m.problems))
 }
 
 // copyText copies and shows what was copied: over SSH, in tmux and in some terminals the clipboard does not arrive.

@@ -38,7 +38,7 @@ func globals() []keys.Binding {
 		{ID: idRefresh, Keys: []string{"R", "f5", "ctrl+r"}, Show: "R", Hint: "refresh", Help: "ask Defender for news now"},
 		{ID: idTimers, Keys: []string{"T"}, Hint: "timers", Help: "go to the lockdown timers"},
 		{ID: idGoTo, Keys: []string{"`"}, Show: "` qhtas", Hint: "go to", Help: "then q queue, h host, t timers, a audit, s settings"},
-		{ID: idErrors, Keys: []string{"E"}, Hint: "errors", Help: "errors and messages of this session"},
+		{ID: idErrors, Keys: []string{"E"}, Hint: "errors", Help: "what is wrong now, and the errors and messages of this session"},
 		{ID: idZone, Keys: []string{"t"}, Hint: "UTC/local", Help: "show times in UTC or in local time"},
 		{ID: idPause, Keys: []string{"="}, Hint: "pause", Help: "pause updates: no row moves until = is pressed again"},
 		{ID: idPrevious, Keys: []string{"-"}, Hint: "previous", Help: "go to the previous place, and back again"},

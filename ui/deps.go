@@ -23,7 +23,7 @@ type Reader interface {
 	Audit(ctx context.Context, q soc.AuditQuery) (soc.AuditPage, error)
 	// AuditAfter returns up to limit entries that follow seq, oldest first.
 	AuditAfter(ctx context.Context, seq uint64, limit int) ([]soc.AuditEntry, error)
-	VerifyAudit(ctx context.Context) (soc.ChainReport, error)
+	VerifyHistory(ctx context.Context, o soc.VerifyOptions) (soc.ChainReport, error)
 	Integrations(ctx context.Context) ([]soc.Integration, error)
 	Policy(ctx context.Context) (soc.Policy, error)
 	Watch() *soc.Watcher
@@ -75,7 +75,9 @@ type Deps struct {
 	// Troubles is what is wrong with the machinery under the lockdowns right now, worst first. It is asked on every tick, so it answers from
 	// memory; nil means that nobody knows.
 	Troubles func() []soc.Trouble
-	Look     Look
+	// Shifts are the hours when somebody is on duty; the debt board marks what ends outside them (N-08, N-18).
+	Shifts soc.Shifts
+	Look   Look
 
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -88,4 +90,5 @@ type Look struct {
 	Theme   string // auto, dark, light, mono
 	ASCII   bool   // borders and bars in plain ASCII
 	NoColor bool
+	Bell    bool // the terminal rings when a release keeps failing
 }

@@ -52,6 +52,7 @@ func inConsole(t *testing.T, w *uitest.World, width, height int, f func(t *testi
 		f(t, c)
 		stop()
 		c.wg.Wait()
+		synctest.Wait() // the watcher is closed by a goroutine of its own
 		if n := w.Watchers(); n != 0 {
 			t.Errorf("%d watchers are left after the context ended", n)
 		}

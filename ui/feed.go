@@ -63,7 +63,7 @@ func (m *Model) onWake(msg wakeMsg) tea.Cmd {
 		cmds = append(cmds, m.loadOutcomes())
 	}
 	if msg.topics.Has(soc.TopicConn | soc.TopicSettings) {
-		cmds = append(cmds, m.loadConns())
+		cmds = append(cmds, m.loadConns(), m.ask())
 	}
 	if msg.topics.Has(soc.TopicLockdowns) {
 		cmds = append(cmds, m.loadOpen())
@@ -127,6 +127,7 @@ func (m *Model) onOpen(msg openMsg) tea.Cmd {
 		m.say(screen.NoticeMsg{Level: screen.Bad, Text: "the lockdowns could not be read: " + msg.err.Error(), Err: msg.err})
 	default:
 		m.open = msg.open
+		return m.bell()
 	}
 	return nil
 }
@@ -160,14 +161,25 @@ func (m *Model) ticks() tea.Cmd {
 		return m.nextTick()
 	}
 	m.now = m.deps.Now() // what counts from here on must not count from a time of up to ten seconds ago
-	return tea.Batch(m.nextTick(), m.everywhere(screen.TickMsg{Now: m.now}))
+	return tea.Batch(m.nextTick(), m.everywhere(screen.TickMsg{Now: m.now}), m.ask())
 }
 
-// nextTick waits until the next full step of the wall clock.
+// nextTick waits until the next full step of the wall clock, and not a moment longer than the program lives: thousands of sessions that come
+// and go would otherwise leave as many waiting commands behind (F75).
 func (m *Model) nextTick() tea.Cmd {
 	now, gen := m.deps.Now(), m.tick.gen
 	wait := now.Truncate(m.tick.pace).Add(m.tick.pace).Sub(now)
-	return tea.Tick(wait, func(time.Time) tea.Msg { return tickMsg{gen} })
+	done := m.feed.done
+	return func() tea.Msg {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-done:
+			return nil
+		case <-t.C:
+			return tickMsg{gen}
+		}
+	}
 }
 
 func (m *Model) onTick(msg tickMsg) tea.Cmd {
@@ -175,5 +187,5 @@ func (m *Model) onTick(msg tickMsg) tea.Cmd {
 		return nil
 	}
 	m.now = m.deps.Now()
-	return tea.Batch(m.nextTick(), m.everywhere(screen.TickMsg{Now: m.now}))
+	return tea.Batch(m.nextTick(), m.everywhere(screen.TickMsg{Now: m.now}), m.ask())
 }

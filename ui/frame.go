@@ -16,7 +16,7 @@ import (
 // chrome is how many lines the shell draws itself: header, tabs, message, two hint lines.
 const chrome = 5
 
-func (m *Model) bodyHeight() int { return m.h - chrome }
+func (m *Model) bodyHeight() int { return m.h - chrome - m.bannerHeight() }
 
 // frame is the whole screen: exactly h lines of at most w cells, whatever the parts return.
 func (m *Model) frame() string {
@@ -33,7 +33,11 @@ func (m *Model) frame() string {
 
 // lines is the frame without dialogs.
 func (m *Model) lines() []string {
-	out := []string{m.header(), m.tabs()}
+	out := []string{m.header()}
+	if b := m.banner(); b != "" {
+		out = append(out, b)
+	}
+	out = append(out, m.tabs())
 	body := strings.Split(m.active().View(), "\n")
 	for i := range m.bodyHeight() {
 		if i < len(body) {
@@ -79,8 +83,12 @@ func (m *Model) withDialog() []string {
 	for i := range out {
 		out[i] = m.th.Muted.Render(theme.Fit(plain(back[i]), m.w))
 	}
-	m.overlay(out, back, 1, m.h-1-foot)
+	top := 1 + m.bannerHeight()
+	m.overlay(out, back, top, m.h-top-foot)
 	out[0] = m.header()
+	if top > 1 {
+		out[1] = m.banner()
+	}
 	out[m.h-foot] = m.message()
 	out[m.h-foot+1] = hintLine(m.th, m.dialogs.Hints(), m.w)
 	if foot == 3 {
@@ -261,6 +269,9 @@ func (m *Model) tooSmall() string {
 		fmt.Sprintf("cordon needs %dx%d", minW, minH), fmt.Sprintf("this terminal is %dx%d", m.w, m.h), m.timers(len(over)),
 		"make it larger; ctrl+c twice quits",
 	}
+	if b := m.banner(); b != "" {
+		lines = append(lines, b)
+	}
 	out := make([]string, m.h)
 	top := max(0, (m.h-len(lines))/2)
 	for i, l := range lines {
@@ -294,6 +305,9 @@ func (m *Model) windowTitle() string {
 	over, _ := m.alarms()
 	if len(over) > 0 {
 		return fmt.Sprintf("! %d overdue - cordon", len(over))
+	}
+	if m.bannerHeight() > 0 {
+		return "! trouble - cordon"
 	}
 	return "cordon"
 }

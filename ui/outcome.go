@@ -3,7 +3,9 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -13,7 +15,8 @@ import (
 )
 
 // outcomes follow the history, so that the person sees what became of an order wherever they are: the screen they gave it on may be long
-// gone. What happened before the session began is history, not news.
+// gone, and so may the session (F78). Of what happened before the session began only that is news which befell the person's own lockdowns
+// after the last thing they did.
 type outcomes struct {
 	seq     uint64 // of the last line that was seen
 	known   bool   // seq is known
@@ -54,33 +57,78 @@ func (m *Model) loadOutcomes() tea.Cmd {
 	zone := m.zone
 	return m.run(func(ctx context.Context) tea.Msg {
 		if !o.known {
-			page, err := r.Audit(ctx, soc.AuditQuery{Count: 1})
+			page, err := r.Audit(ctx, soc.AuditQuery{Count: outcomeLimit})
 			msg := outcomeMsg{err: err}
 			if len(page.Entries) > 0 {
 				msg.seq = page.Entries[0].Seq
 			}
+			msg.lines = earlier(teller{r, me, now, zone}.lines(ctx, sinceLast(page.Entries, me), true))
 			return msg
 		}
 		entries, err := r.AuditAfter(ctx, o.seq, outcomeLimit)
 		msg := outcomeMsg{seq: o.seq, more: len(entries) == outcomeLimit, err: err}
-		locks := map[soc.LockdownID]soc.Lockdown{}
-		for _, e := range entries {
-			msg.seq = e.Seq
-			l, ok := locks[e.Lockdown]
-			if !ok && e.Lockdown != "" {
-				l, _ = r.Lockdown(ctx, e.Lockdown) // without the record the line is told without its end
-				locks[e.Lockdown] = l
-			}
-			ends := ""
-			if !l.Deadline.IsZero() {
-				ends = words.Clock(l.Deadline, now, zone)
-			}
-			if out, ok := tell(e, l, me, ends); ok {
-				msg.lines = append(msg.lines, out)
-			}
+		if len(entries) > 0 {
+			msg.seq = entries[len(entries)-1].Seq
 		}
+		msg.lines = teller{r, me, now, zone}.lines(ctx, entries, false)
 		return msg
 	})
+}
+
+// sinceLast are the entries after the last thing that the person did, oldest first; nothing if that is too long ago to be in the list.
+// newest come newest first.
+func sinceLast(newest []soc.AuditEntry, me string) []soc.AuditEntry {
+	i := slices.IndexFunc(newest, func(e soc.AuditEntry) bool { return e.Actor.Name == me && e.Actor.Via != "svc" })
+	if i < 0 {
+		return nil
+	}
+	out := slices.Clone(newest[:i])
+	slices.Reverse(out)
+	return out
+}
+
+// earlier marks lines as what happened before the session began.
+func earlier(lines []outcome) []outcome {
+	for i := range lines {
+		lines[i].news = "earlier: " + lines[i].news
+	}
+	return lines
+}
+
+// teller turns lines of the history into lines for one person.
+type teller struct {
+	reader Reader
+	me     string
+	now    time.Time
+	zone   *time.Location
+}
+
+// lines reads the lockdowns that the entries belong to. With own only those of the person count.
+func (t teller) lines(ctx context.Context, entries []soc.AuditEntry, own bool) (out []outcome) {
+	locks := map[soc.LockdownID]soc.Lockdown{}
+	for _, e := range entries {
+		l, ok := locks[e.Lockdown]
+		if !ok && e.Lockdown != "" {
+			l, _ = t.reader.Lockdown(ctx, e.Lockdown) // without the record the line is told without its end
+			locks[e.Lockdown] = l
+		}
+		if own && !mine(l, t.me) {
+			continue
+		}
+		ends := ""
+		if !l.Deadline.IsZero() {
+			ends = words.Clock(l.Deadline, t.now, t.zone)
+		}
+		if o, ok := tell(e, l, t.me, ends); ok {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// mine reports that the person ordered the lockdown, its release or its end.
+func mine(l soc.Lockdown, me string) bool {
+	return me != "" && (l.By.Name == me || l.ReleaseBy.Name == me || l.CancelledBy.Name == me)
 }
 
 // onOutcomes shows the worst line of what came, and how many more there are; all of them are in the E list.
@@ -130,7 +178,6 @@ func (m *Model) announce(lines []outcome) {
 // tell turns a line of the history into one for the person: what became of a lockdown of theirs, and anything that failed. ends is when the
 // lockdown ends. The state comes first, so that a narrow screen cuts the details and not the news.
 func tell(e soc.AuditEntry, l soc.Lockdown, me, ends string) (outcome, bool) {
-	mine := e.Lockdown != "" && (l.By.Name == me || l.ReleaseBy.Name == me || l.CancelledBy.Name == me)
 	host, id := words.ShortName(e.Target), " ("+string(e.Lockdown)+")"
 	bad := func(what string) (outcome, bool) {
 		return outcome{screen.Bad, what, ": " + e.Detail + id}, true
@@ -155,7 +202,7 @@ func tell(e soc.AuditEntry, l soc.Lockdown, me, ends string) (outcome, bool) {
 		return bad("NOT taken back " + host)
 	case e.Result == soc.ResultFailed && e.Actor.Via == "svc":
 		return bad(e.Action + " " + host)
-	case !mine:
+	case e.Lockdown == "" || !mine(l, me):
 		return outcome{}, false
 	case e.After == string(soc.PhaseIsolated):
 		return outcome{screen.Good, "isolated " + host, until(ends) + id}, true

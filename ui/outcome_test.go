@@ -171,3 +171,29 @@ func TestSettings_AboutNamesWhatTheProgramUses(t *testing.T) {
 		c.has("schema", "v7", "/data/cordon.db")
 	}, func(d *Deps) { d.About = [][2]string{{"schema", "v7"}, {"store", "/data/cordon.db"}} })
 }
+
+// TestF78_TheNextLoginShowsWhatBecameOfTheOrder that was given in a session that is gone; what befell others, and what the person could have
+// seen before their last act, is no news.
+func TestF78_TheNextLoginShowsWhatBecameOfTheOrder(t *testing.T) {
+	w := uitest.NewWorld()
+	l := &w.LockdownList[1] // alice's
+	add := func(actor soc.Actor, id soc.LockdownID, action, target, after string) {
+		w.AuditList = append(w.AuditList, soc.AuditEntry{
+			Seq: uint64(len(w.AuditList) + 1), Time: uitest.Now(), Actor: actor, Action: action, Target: target, Lockdown: id, Result: soc.ResultOK, After: after,
+		})
+	}
+	add(soc.Service("reconciler"), "LK-E5F6G7H2", "confirm", "WS-ENG-0077", string(soc.PhaseIsolated)) // before her last act
+	add(soc.Actor{Name: "alice", Via: "ssh"}, l.ID, "isolate", l.HostName, string(soc.PhaseRequested))
+	add(soc.Service("reconciler"), l.ID, "confirm", l.HostName, string(soc.PhaseIsolated))
+	add(soc.Service("reconciler"), "LK-7Q2M4KTA", "confirm", "SRV-FILE-03", string(soc.PhaseIsolated)) // bob's
+	inConsole(t, w, 120, 40, func(t *testing.T, c *console) {
+		c.key("E")
+		c.has("earlier: isolated WS-FIN-0142 until 13:53:16Z")
+		c.hasNot("earlier: isolated WS-ENG-0077", "earlier: isolated SRV-FILE-03")
+	})
+	w.AuditList = w.AuditList[:len(w.AuditList)-3] // the order was never given
+	inConsole(t, w, 120, 40, func(_ *testing.T, c *console) {
+		c.key("E")
+		c.hasNot("earlier: isolated WS-FIN-0142")
+	})
+}

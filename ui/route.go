@@ -191,7 +191,7 @@ func (m *Model) resize(w, h int) tea.Cmd {
 	}
 	if !m.started {
 		m.started = true
-		return tea.Batch(m.everywhere(screen.TickMsg{Now: m.now}), m.everywhere(screen.ZoneMsg{Zone: m.zone}), m.show(m.place, false))
+		return tea.Batch(m.everywhere(screen.TickMsg{Now: m.now}), m.everywhere(screen.ZoneMsg{Zone: m.zone}), m.tellTroubles(), m.show(m.place, false))
 	}
 	return m.fit(m.place.Kind)
 }

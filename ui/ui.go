@@ -61,6 +61,8 @@ type Model struct {
 	reqs  struct{ conns, open int }
 
 	outcomes outcomes
+	troubles []soc.Trouble           // of the machinery, worst first
+	rung     map[soc.LockdownID]bool // the bell was rung for them
 
 	notice   notice
 	problems []dialog.Problem // newest first
@@ -99,6 +101,9 @@ func New(ctx context.Context, deps Deps) *Model {
 	m.dialogs = dialog.NewStack(deps.Now)
 	m.screens = build(deps, m.th)
 	m.feed = newFeed(ctx, deps.Reader.Watch())
+	if deps.Troubles != nil {
+		m.troubles = deps.Troubles()
+	}
 	return m
 }
 
@@ -110,7 +115,7 @@ func (m *Model) Init() tea.Cmd {
 // Update routes one message; see route.go for the order.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.route(msg)
-	return m, tea.Batch(cmd, m.holds(), m.ticks())
+	return m, tea.Batch(cmd, m.holds(), m.ticks(), m.refit())
 }
 
 // active is the visible screen.

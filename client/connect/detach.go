@@ -67,15 +67,16 @@ func (s *Service) remove(ctx context.Context, by soc.Session, in soc.Integration
 	return nil
 }
 
-// live returns the integration's lockdowns that are not over.
+// live returns the integration's lockdowns that are not over, and those that are over but have an isolate order that may strike yet: without
+// the tenant nobody would release the host then (C-01).
 func (s *Service) live(ctx context.Context, id soc.IntegrationID) ([]soc.Lockdown, error) {
-	all, err := s.o.Store.Lockdowns(ctx, soc.LockdownQuery{Open: true})
+	all, err := s.o.Store.Lockdowns(ctx, soc.LockdownQuery{})
 	if err != nil {
 		return nil, fmt.Errorf("reading the lockdowns: %w", err)
 	}
 	var out []soc.Lockdown
 	for _, l := range all {
-		if l.Key.Integration == id {
+		if l.Key.Integration == id && l.Live() {
 			out = append(out, l)
 		}
 	}
@@ -102,7 +103,11 @@ func many(n int) string {
 func list(live []soc.Lockdown, now time.Time) string {
 	var names []string
 	for _, l := range live {
-		names = append(names, fmt.Sprintf("%s (%s, %s)", l.HostName, l.ID, l.Word(now)))
+		word := l.Word(now)
+		if l.Threatened() {
+			word += ", a late isolate order is queued or has struck"
+		}
+		names = append(names, fmt.Sprintf("%s (%s, %s)", l.HostName, l.ID, word))
 	}
 	return strings.Join(names, ", ")
 }
@@ -123,6 +128,9 @@ func (s *Service) abandon(ctx context.Context, by soc.Session, live []soc.Lockdo
 		return err
 	}
 	for _, l := range live {
+		if l.Phase.Final() { // its watch ends with the tenant, which is audited
+			continue
+		}
 		if _, err := orders.CloseLockdown(ctx, by, l.ID, "abandoned: the integration is detached"); err != nil {
 			return fmt.Errorf("closing the lockdown of %s: %w", l.HostName, err)
 		}
@@ -169,6 +177,7 @@ func end(ctx context.Context, orders Lockdowns, by soc.Session, l soc.Lockdown) 
 	const reason = "the integration is detached"
 	var err error
 	switch l.Phase {
+	case soc.PhaseReleased, soc.PhaseFailed, soc.PhaseCancelled, soc.PhaseSuperseded: // watched: the reconciler takes the late order back
 	case soc.PhaseRequested, soc.PhaseSubmitting, soc.PhasePending:
 		_, err = orders.CancelLockdown(ctx, by, l.ID, reason)
 	case soc.PhaseReleaseRequested, soc.PhaseReleasing, soc.PhaseReleaseBlocked:

@@ -3,6 +3,8 @@ package connect
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,10 +28,20 @@ type Parts struct {
 	Version string
 	// Changed is called whenever the condition of a tenant may have changed; it must not block.
 	Changed func()
+	// CanIsolate says why no host may be isolated now: store.Store.CanIsolate. Nil means always.
+	CanIsolate func() error
 	// Presets are offered besides the ordinary ones: demo mode's short periods (K-03).
 	Presets []time.Duration
 	// Tune may change the rhythm of the pollers.
 	Tune func(*poll.Options)
+	// Guard is the clock of the timers; nil makes one of this machine's clocks, the history, Alive, and Defender's date.
+	Guard *lockdown.Guard
+	// Alive is the file for the sign of life; empty leaves none. It is read for the mark of the last run.
+	Alive string
+	// Shifts are the hours when somebody is there to see a release; empty means always (N-18).
+	Shifts soc.Shifts
+	// Log receives what has no place in the audit history; nil discards it.
+	Log *slog.Logger
 	// Loops run beside the pollers and the reconciler, supervised in the same way.
 	Loops []Loop
 }
@@ -53,15 +65,25 @@ type Engine struct {
 
 // Assemble builds an Engine; nothing is contacted before Run or a command.
 func Assemble(p Parts) *Engine {
-	e := &Engine{store: p.Store, loops: p.Loops}
+	e := &Engine{store: p.Store, loops: slices.Clone(p.Loops)}
+	if p.Guard == nil {
+		p.Guard = guard(p)
+	}
 	e.Tenants = New(Options{
 		Store: p.Store, Sealer: p.Sealer, History: poll.ParseHistory,
-		Dial:      Defender(Wiring{Store: p.Store, Version: p.Version, Changed: p.Changed, Tune: p.Tune}),
+		Dial:      Defender(Wiring{Store: p.Store, Version: p.Version, Changed: p.Changed, Tune: p.Tune, Heard: p.Guard.Heard}),
 		Lockdowns: func() Lockdowns { return e.Lockdowns },
 	})
-	o := lockdown.Options{Store: p.Store, Remotes: e.Tenants, Presets: p.Presets, Missing: e.Tenants.Missing, Budget: e.Tenants.Budget}
+	o := lockdown.Options{
+		Store: p.Store, Remotes: e.Tenants, Presets: p.Presets, Missing: e.Tenants.Missing, Budget: e.Tenants.Budget, CanIsolate: p.CanIsolate,
+		Room: e.Tenants.Room, Guard: p.Guard, Shifts: p.Shifts, Changed: p.Changed, Log: p.Log,
+	}
 	e.Lockdowns = lockdown.NewService(o)
 	e.Reconciler = lockdown.NewReconciler(o)
+	e.loops = append(e.loops, Loop{"sweep", e.Reconciler.Sweep})
+	if p.Alive != "" {
+		e.loops = append(e.loops, Loop{"sign of life", e.Reconciler.SignOfLife(p.Alive)})
+	}
 	return e
 }
 

@@ -22,6 +22,8 @@ type Wiring struct {
 	// Limits is the registry of call budgets; one per process.
 	Limits *client.Limits
 	OnCall func(client.Call)
+	// Heard is told what a tenant's answers say about the time, see client.Config.OnDate; nil is allowed.
+	Heard func(tenant string, date time.Time, took time.Duration)
 	// Changed is called whenever a condition may have changed; it must not block.
 	Changed func()
 	// Tune may change the rhythm of the pollers, for demonstrations and tests.
@@ -34,15 +36,19 @@ func Defender(w Wiring) Dial {
 		w.Limits = client.NewLimits(client.DefaultQuota())
 	}
 	return func(in soc.Integration, secret func(context.Context) (string, error)) (Link, error) {
-		c, err := client.New(client.Config{Integration: in, Secret: secret, Version: w.Version, Now: w.Now, Limits: w.Limits, OnCall: w.OnCall})
+		o := client.Config{Integration: in, Secret: secret, Version: w.Version, Now: w.Now, Limits: w.Limits, OnCall: w.OnCall}
+		if w.Heard != nil {
+			o.OnDate = func(date time.Time, took time.Duration) { w.Heard(string(in.ID), date, took) }
+		}
+		c, err := client.New(o)
 		if err != nil {
 			return Link{}, err
 		}
-		o := poll.Options{Integration: in, API: c, Store: w.Store, Now: w.Now, Changed: w.Changed}
+		p := poll.Options{Integration: in, API: c, Store: w.Store, Now: w.Now, Changed: w.Changed}
 		if w.Tune != nil {
-			w.Tune(&o)
+			w.Tune(&p)
 		}
-		return Link{API: c, Remote: c, Poller: poll.New(o)}, nil
+		return Link{API: c, Remote: c, Poller: poll.New(p)}, nil
 	}
 }
 

@@ -23,7 +23,7 @@ func TestC01_EndToEndDuplicateThatStrikesAfterTheRelease(t *testing.T) {
 				})
 				w.sim.Inject(sim.Fault{Match: "POST /api/machines/*/isolate", Kind: sim.FaultCut, After: true})
 				l := w.isolate()
-				l = w.until(l.ID, soc.PhaseIsolated, 20*time.Second)
+				l = w.until(l.ID, soc.PhaseIsolated, 10*time.Second)
 				l = w.until(l.ID, soc.PhaseReleased, 5*time.Minute)
 				for range 20 { // the duplicate would strike within a minute
 					w.clock.Add(time.Minute)

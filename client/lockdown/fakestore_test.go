@@ -198,6 +198,28 @@ func (s *memStore) PutHostActions(_ context.Context, key soc.HostKey, actions []
 	return nil
 }
 
+// PutActions merges a fleet view; it counts for every host.
+func (s *memStore) PutActions(ctx context.Context, id soc.IntegrationID, actions []soc.MachineAction, asOf time.Time) error {
+	byHost := map[soc.HostKey][]soc.MachineAction{}
+	s.mu.Lock()
+	for key := range s.hosts {
+		if key.Integration == id {
+			byHost[key] = nil
+		}
+	}
+	s.mu.Unlock()
+	for _, a := range actions {
+		key := soc.HostKey{Integration: id, MachineID: a.MachineID}
+		byHost[key] = append(byHost[key], a)
+	}
+	for key, list := range byHost {
+		if err := s.PutHostActions(ctx, key, list, asOf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *memStore) Integration(_ context.Context, id soc.IntegrationID) (soc.Integration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

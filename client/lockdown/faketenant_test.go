@@ -25,11 +25,19 @@ type tenant struct {
 	// answer may replace the answer to a call: before it takes effect (acted false) or after.
 	answer func(op string, n int, acted bool) error
 	calls  map[string]int
+	gone   map[string]bool // machines that Defender does not know any more
+	// twins lets a second isolate in; it stays Pending until the host is released and strikes half a minute later (C-01).
+	twins bool
+	// crossing lets a release in while an isolate is open, and the reverse.
+	crossing bool
+	// silent keeps an order that was given up Pending in the list.
+	silent bool
 }
 
 type deed struct {
 	soc.MachineAction
 	ready, visible time.Time
+	stuck          bool
 }
 
 type post struct {
@@ -38,7 +46,7 @@ type post struct {
 }
 
 func newTenant() *tenant {
-	return &tenant{offline: map[string]bool{}, holds: map[string]string{}, takes: 66 * time.Second, releaseTakes: 2 * time.Second, calls: map[string]int{}}
+	return &tenant{offline: map[string]bool{}, holds: map[string]string{}, takes: 66 * time.Second, releaseTakes: 2 * time.Second, calls: map[string]int{}, gone: map[string]bool{}}
 }
 
 func (d *tenant) Remote(soc.IntegrationID) (lockdown.Remote, error) { return d, nil }
@@ -50,9 +58,9 @@ func (d *tenant) advance() {
 	for _, a := range d.acts {
 		switch {
 		case a.Status.Final():
-		case !d.offline[a.MachineID] && !a.ready.After(now):
+		case !d.offline[a.MachineID] && !a.stuck && !a.ready.After(now) && now.Sub(a.Created) <= 72*time.Hour:
 			d.run(a, a.ready)
-		case now.Sub(a.Created) > 72*time.Hour:
+		case now.Sub(a.Created) > 72*time.Hour && !d.silent:
 			a.Status, a.Updated = soc.ActionTimeOut, a.Created.Add(72*time.Hour)
 		}
 	}
@@ -68,6 +76,11 @@ func (d *tenant) run(a *deed, at time.Time) {
 			d.freed = append(d.freed, at)
 		}
 		delete(d.holds, a.MachineID)
+		for _, b := range d.acts {
+			if b.MachineID == a.MachineID && b.stuck {
+				b.stuck, b.ready = false, at.Add(30*time.Second)
+			}
+		}
 	}
 }
 
@@ -89,13 +102,22 @@ func (d *tenant) order(op, machine, comment string, t soc.ActionType, takes time
 	if err := d.fault(op, false); err != nil {
 		return soc.MachineAction{}, err
 	}
+	if d.gone[machine] {
+		return soc.MachineAction{}, &soc.Error{Kind: soc.KindNotFound, Code: "ResourceNotFound"}
+	}
+	second := d.holds[machine] != ""
 	for _, a := range d.acts {
-		if a.MachineID == machine && !a.Status.Final() {
+		if a.MachineID != machine || a.Status.Final() {
+			continue
+		}
+		second = true
+		if (a.Type == t && !d.twins) || (a.Type != t && !d.crossing) {
 			return soc.MachineAction{}, &soc.Error{Kind: soc.KindInProgress, Code: "ActiveRequestAlreadyExists"}
 		}
 	}
 	d.posts = append(d.posts, post{op, machine, comment, time.Now()})
 	a := d.add(t, machine, "app", comment, takes)
+	a.stuck = d.twins && second && t == soc.ActionIsolate
 	if err := d.fault(op, true); err != nil {
 		return soc.MachineAction{}, err
 	}
@@ -165,6 +187,23 @@ func (d *tenant) HostActions(_ context.Context, machine string) ([]soc.MachineAc
 	return out, nil
 }
 
+// IsolationActions reads the whole fleet.
+func (d *tenant) IsolationActions(_ context.Context, since time.Time) ([]soc.MachineAction, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.advance()
+	if err := d.fault("fleet", false); err != nil {
+		return nil, err
+	}
+	var out []soc.MachineAction
+	for _, a := range d.acts {
+		if !a.Created.Before(since) && !a.visible.After(time.Now()) {
+			out = append(out, a.MachineAction)
+		}
+	}
+	return out, nil
+}
+
 func (d *tenant) Action(_ context.Context, id string) (soc.MachineAction, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -177,8 +216,16 @@ func (d *tenant) Action(_ context.Context, id string) (soc.MachineAction, error)
 	return soc.MachineAction{}, soc.ErrNotFound
 }
 
-func (d *tenant) Machine(context.Context, string) (soc.Host, error) {
-	return soc.Host{}, soc.ErrNotFound
+func (d *tenant) Machine(_ context.Context, id string) (soc.Host, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.fault("machine", false); err != nil {
+		return soc.Host{}, err
+	}
+	if d.gone[id] {
+		return soc.Host{}, soc.ErrNotFound
+	}
+	return soc.Host{Key: soc.HostKey{Integration: "t1", MachineID: id}, Onboarding: "Onboarded"}, nil
 }
 
 // sent counts the orders of ours that took effect.

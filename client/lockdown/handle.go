@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"cordon/store/soc"
@@ -23,6 +24,7 @@ func (r *Reconciler) work(ctx context.Context, l soc.Lockdown) {
 		}
 	}()
 	h := &handling{r: r, l: l, memo: r.remembered(l.ID)}
+	h.resume()
 	if l.SeenAt.Before(h.memo.seenAt) {
 		h.l.SeenAt = h.memo.seenAt
 	}
@@ -30,7 +32,7 @@ func (r *Reconciler) work(ctx context.Context, l soc.Lockdown) {
 	err := h.run(ctx)
 	switch {
 	case errors.Is(err, soc.ErrConflict): // somebody else changed the record: read it again
-		h.memo.revision, h.memo.look = 0, r.o.Now()
+		h.memo.revision, h.memo.look, h.memo.unsaved, h.ahead = 0, r.o.Now(), 0, false
 	case err != nil:
 		if ctx.Err() == nil {
 			r.o.Log.Error("lockdown could not be handled", "id", l.ID, "phase", h.l.Phase, "err", err)
@@ -40,14 +42,15 @@ func (r *Reconciler) work(ctx context.Context, l soc.Lockdown) {
 	default:
 		h.memo.revision = h.l.Revision
 	}
+	h.noteLook(err)
 	h.memo.seenAt = h.l.SeenAt
 	if err != nil || h.memo.unsaved > 0 { // what was seen is not in the record
 		h.memo.seenAt = time.Time{}
 	}
-	if h.memo.unsaved > 0 {
+	if h.keep(); h.memo.unsaved > 0 {
 		h.memo.look = r.o.Now().Add(unsavedRetry)
 	}
-	r.remember(h.l, h.memo)
+	r.remember(h.l, h.memo, h.latest)
 }
 
 // handling is the work on one record.
@@ -55,15 +58,28 @@ type handling struct {
 	r    *Reconciler
 	l    soc.Lockdown
 	memo memo
-	owed []soc.AuditEntry // of steps that the store refused to write; they go with the next write that it takes
+	// owed are the audit entries of steps that the store refused to write; they go with the next write that it takes.
+	owed   []soc.AuditEntry
+	ahead  bool      // l is ahead of what is stored
+	stored int       // while it is: the last attempt row that is stored
+	looked bool      // Defender has answered about the host
+	latest time.Time // the latest time that this work has read
 }
 
-func (h *handling) now() time.Time { return h.r.o.Now().UTC() }
+func (h *handling) now() time.Time {
+	if now := h.r.o.Now().Round(0); now.After(h.latest) { // by the wall clock alone
+		h.latest = now
+	}
+	return h.r.clock(h.l)
+}
 
 // run takes steps until there is something to wait for.
 func (h *handling) run(ctx context.Context) error {
 	if h.orphan(ctx) {
 		return h.endWatch(ctx)
+	}
+	if err := h.catchUp(ctx); err != nil {
+		return err
 	}
 	seen := soc.Seen{Failed: h.memo.seen.Failed, TriedAt: h.memo.seen.TriedAt}
 	for range maxTurns {
@@ -73,12 +89,16 @@ func (h *handling) run(ctx context.Context) error {
 		if err := h.fold(ctx, seen); err != nil {
 			return err
 		}
-		next := soc.Plan(h.l, seen, h.now())
+		next := h.first(soc.Plan(h.l, seen, h.now()), seen)
+		if wait := h.crowded(); wait > 0 && next.Do != soc.DoWait {
+			return h.rest(ctx, h.now().Add(wait))
+		}
 		switch next.Do {
 		case soc.DoWait:
 			return h.rest(ctx, next.Until)
 		case soc.DoObserve:
 			seen = h.look(ctx, seen)
+			h.looked = h.looked || seen.Good()
 			h.memo.seen = soc.Seen{Failed: seen.Failed, TriedAt: seen.TriedAt}
 		case soc.DoSend:
 			if err := h.send(ctx, next); err != nil {
@@ -138,22 +158,20 @@ func (h *handling) rest(ctx context.Context, until time.Time) error {
 	return h.save(ctx, next, nil)
 }
 
-// save writes the record. If the store refuses to write while a release is owed, the release goes on in memory: the next look tries the
-// write again, and a release that is done twice does no harm (K-11). Everything else stops here.
+// save writes the record. If the store refuses to write while a release is owed, the release goes on in memory (K-11), see kept. Everything
+// else stops here.
 func (h *handling) save(ctx context.Context, next soc.Lockdown, audit []soc.AuditEntry) error {
-	audit = append(h.owed, audit...)
-	h.owed = nil
+	audit = append(slices.Clip(h.owed), audit...)
 	saved, err := h.r.o.Store.SaveLockdown(context.WithoutCancel(ctx), next, audit...)
 	switch {
 	case err == nil:
-		h.l, h.memo.unsaved = saved, 0
+		h.l, h.owed, h.ahead, h.memo.unsaved = saved, nil, false, 0
 		return nil
 	case errors.Is(err, soc.ErrConflict) || ctx.Err() != nil || !releaseOwed(next):
 		return fmt.Errorf("saving lockdown %s: %w", next.ID, err)
 	}
-	h.memo.unsaved++
 	h.r.o.Log.Error("a release goes on without being stored", "id", next.ID, "phase", next.Phase, "err", err)
-	h.l, h.owed = next, audit
+	h.goAhead(next, audit)
 	return nil
 }
 
@@ -171,6 +189,9 @@ func (h *handling) send(ctx context.Context, next soc.Next) error {
 	begun, audit, err := soc.Begin(h.l, next, h.now())
 	if err != nil {
 		return err
+	}
+	if h.ahead {
+		begun.Attempts = soc.DropSettled(begun.Attempts, h.stored)
 	}
 	if err := h.save(ctx, begun, audit); err != nil {
 		return err
@@ -207,11 +228,14 @@ func (h *handling) call(ctx context.Context, a soc.Attempt) (soc.MachineAction, 
 	if err != nil {
 		return soc.MachineAction{}, &soc.Error{Kind: soc.KindUnavailable, Code: "no-integration", What: "the tenant can not be reached", Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := outlive(ctx, callLimit)
 	defer cancel()
 	comment := soc.CommentFor(h.l, a).String()
 	switch a.Verb {
 	case soc.VerbIsolate:
+		if err := h.r.o.CanIsolate(); err != nil {
+			return soc.MachineAction{}, &soc.Error{Kind: soc.KindUnavailable, Code: "not-now", What: "the order was not sent", Err: err}
+		}
 		return remote.Isolate(ctx, h.l.Key.MachineID, h.l.Type, comment)
 	case soc.VerbRelease:
 		return remote.Unisolate(ctx, h.l.Key.MachineID, comment)
@@ -222,8 +246,9 @@ func (h *handling) call(ctx context.Context, a soc.Attempt) (soc.MachineAction, 
 // crashed counts a panic on the record and sets the record aside at the third (F19).
 func (r *Reconciler) crashed(ctx context.Context, l soc.Lockdown, p any) {
 	r.o.Log.Error("handling a lockdown panicked", "id", l.ID, "phase", l.Phase, "panic", p)
-	m := memo{look: r.o.Now().Add(30 * time.Second)}
-	defer func() { r.remember(l, m) }()
+	began := r.o.Now().Round(0)
+	m := memo{look: began.Add(30 * time.Second)}
+	defer func() { r.remember(l, m, began) }()
 	ctx = context.WithoutCancel(ctx)
 	now, err := r.o.Store.Lockdown(ctx, l.ID)
 	if err != nil || now.Phase.Final() {

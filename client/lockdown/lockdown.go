@@ -56,6 +56,7 @@ type Facts interface {
 	HostsNamed(ctx context.Context, id soc.IntegrationID, name string) ([]soc.Host, error)
 	Actions(ctx context.Context, key soc.HostKey) ([]soc.MachineAction, time.Time, error)
 	PutHostActions(ctx context.Context, key soc.HostKey, actions []soc.MachineAction, asOf time.Time) error
+	PutActions(ctx context.Context, id soc.IntegrationID, actions []soc.MachineAction, asOf time.Time) error
 	Integration(ctx context.Context, id soc.IntegrationID) (soc.Integration, error)
 	Policy(ctx context.Context) (soc.Policy, error)
 }
@@ -72,24 +73,47 @@ type Options struct {
 	Remotes Remotes
 	// Now is the wall clock; nil means time.Now.
 	Now func() time.Time
+	// Guard says what time it is for everything that a lockdown waits for, instead of Now. Nil believes Now.
+	Guard *Guard
 	// Presets are offered and accepted besides those of soc.Presets: demo mode's short ones (K-03).
 	Presets []time.Duration
 	// Missing names the Defender permission that the act needs and the app does not have, "" if nothing is missing. Nil means unknown.
 	Missing func(id soc.IntegrationID, act soc.Act) string
 	// Budget says in words how many calls are left; nil leaves it out.
 	Budget func(id soc.IntegrationID) string
+	// CanIsolate says why no host may be isolated now whoever asks: the store could not keep the promise. Nil means always. It is asked before
+	// a lockdown is taken on and again before its order is sent; releases never ask.
+	CanIsolate func() error
+	// Room says how long until the call budget of a tenant has room for a release; nil means that there is always room.
+	Room func(id soc.IntegrationID) time.Duration
+	// Shifts are the hours when somebody is there to see a release; empty means always (N-18).
+	Shifts soc.Shifts
 	// Workers bounds how many hosts are handled at once, 0 = 4. Releases have as many again to themselves.
 	Workers int
+	// Changed is called when Troubles may have changed; it must not block. Nil is allowed.
+	Changed func()
 	// Log receives what has no place in the audit history; nil discards it.
 	Log *slog.Logger
+
+	wall func() time.Time // for ages of what was stamped by the wall clock; set by withDefaults
 }
 
 func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.wall = o.Now
+	if o.Guard != nil {
+		o.Now = o.Guard.Now
+	}
+	if o.CanIsolate == nil {
+		o.CanIsolate = func() error { return nil }
+	}
 	if o.Workers <= 0 {
 		o.Workers = 4
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

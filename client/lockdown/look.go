@@ -20,30 +20,65 @@ const (
 // look reads the host's actions: from the store while somebody else keeps them fresh, else from Defender.
 func (h *handling) look(ctx context.Context, seen soc.Seen) soc.Seen {
 	if age := h.patience(); age > 0 {
-		if shared, ok := h.shared(ctx, age); ok && shared.At.After(h.l.SeenAt) {
+		if shared, ok := h.shared(ctx, h.now().Add(-age)); ok && shared.At.After(h.l.SeenAt) && h.idle(shared) {
 			return shared
+		}
+	}
+	if unsent(h.l) && !soc.AsksMachine(h.l) && h.r.burst() {
+		if fleet, ok, err := h.survey(ctx); err != nil {
+			return h.blind(ctx, seen, err)
+		} else if ok {
+			return fleet
 		}
 	}
 	at := h.now()
 	actions, err := h.read(ctx)
-	if errors.Is(err, soc.ErrThrottled) && unsent(h.l) {
-		if shared, ok := h.shared(ctx, sharedAge); ok { // better than no look at all
-			shared.TriedAt = h.now()
-			return shared
-		}
-	}
 	if err != nil {
-		if ctx.Err() == nil {
-			h.r.o.Log.Warn("a host's actions could not be read", "id", h.l.ID, "machine", h.l.Key.MachineID, "err", err)
-		}
-		return soc.Seen{Failed: seen.Failed + 1, TriedAt: h.now()}
+		return h.blind(ctx, seen, err)
 	}
-	return soc.Seen{At: at, TriedAt: h.now(), Actions: h.share(ctx, actions, at)}
+	gone := soc.AsksMachine(h.l) && h.gone(ctx)
+	return soc.Seen{At: at, TriedAt: h.now(), Actions: h.share(ctx, actions, at), Gone: gone}
+}
+
+// blind is a look that failed. What others read a while ago may still show that the release is not ours any more (I6, K-05), but it justifies
+// no order: that takes a look, or as many failed ones as soc.Plan asks for.
+func (h *handling) blind(ctx context.Context, before soc.Seen, err error) soc.Seen {
+	if ctx.Err() == nil {
+		h.r.o.Log.Warn("a host's actions could not be read", "id", h.l.ID, "machine", h.l.Key.MachineID, "err", err)
+	}
+	var seen soc.Seen
+	if unsent(h.l) {
+		seen, _ = h.shared(ctx, h.now().Add(-sharedAge))
+	}
+	seen.Failed, seen.TriedAt = before.Failed+1, h.now()
+	return seen
+}
+
+// idle reports that a shared view leads to no order. One that does asks for an own look first: others may have acted since it was read.
+func (h *handling) idle(seen soc.Seen) bool {
+	now := h.now()
+	seen.TriedAt = now
+	l, _, err := soc.Observed(h.l, seen, now)
+	return err == nil && soc.Plan(l, seen, now).Do != soc.DoSend
+}
+
+// gone asks Defender for the machine itself. Only its own word that there is none counts (F29).
+func (h *handling) gone(ctx context.Context) bool {
+	remote, err := h.r.o.Remotes.Remote(h.l.Key.Integration)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	_, err = remote.Machine(ctx, h.l.Key.MachineID)
+	return errors.Is(err, soc.ErrNotFound)
 }
 
 // patience is how old a view may be that was read by others; zero asks for an own look.
 func (h *handling) patience() time.Duration {
 	switch {
+	case soc.AsksMachine(h.l), h.unlooked():
+		return 0
 	case h.l.Phase == soc.PhaseIsolated, h.l.Phase.Final() && h.l.Trouble == "": // waits for what others might do
 		return sharedAge
 	case h.l.Phase == soc.PhasePending, h.l.Phase == soc.PhaseReleasing:
@@ -56,10 +91,11 @@ func unsent(l soc.Lockdown) bool {
 	return l.Phase == soc.PhaseReleaseRequested || l.Phase == soc.PhaseReleaseBlocked
 }
 
-// shared is the store's view of the host, if it is young enough and shows the orders that the record follows.
-func (h *handling) shared(ctx context.Context, age time.Duration) (soc.Seen, bool) {
+// shared is the store's view of the host, if it was read at since or later and shows the orders that the record follows. It is as old as it is:
+// that somebody takes it from the store makes it no fresher.
+func (h *handling) shared(ctx context.Context, since time.Time) (soc.Seen, bool) {
 	actions, asOf, err := h.r.o.Store.Actions(ctx, h.l.Key)
-	if err != nil || asOf.After(h.now()) || h.now().Sub(asOf) >= age {
+	if err != nil || asOf.After(h.now()) || asOf.Before(since) {
 		return soc.Seen{}, false
 	}
 	for _, id := range h.wanted() {
@@ -67,7 +103,7 @@ func (h *handling) shared(ctx context.Context, age time.Duration) (soc.Seen, boo
 			return soc.Seen{}, false
 		}
 	}
-	return soc.Seen{At: asOf, Actions: actions}, true
+	return soc.Seen{At: asOf, TriedAt: asOf, Actions: actions}, true
 }
 
 func contains(actions []soc.MachineAction, id string) bool {

@@ -3,6 +3,7 @@ package lockdown
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -11,7 +12,9 @@ import (
 )
 
 const (
-	maxSleep  = time.Minute // clocks jump and laptops sleep: look at the wall clock at least this often
+	maxSleep  = time.Minute // look at the store at least this often
+	tick      = time.Second // and at the clock this often: timers do not count while the machine sleeps (F60)
+	rescan    = time.Second // while hosts wait for a worker, the store is read again at most this often (F63)
 	batch     = 512         // due records taken at once
 	callLimit = 2 * time.Minute
 	maxTurns  = 24 // steps of one record in a row before others get their turn
@@ -29,16 +32,48 @@ type Reconciler struct {
 	slots  [2]int // free workers: for releases, for the rest
 	all    bool   // look at every open record in the next pass
 	last   time.Time
-	worker sync.WaitGroup
+	beat   time.Time // when the loop was last seen working, by the steady clock of the process
+	asked  int       // how often a server was asked for the time
+	askAt  time.Time
+	caught []soc.Trouble
+	// waiting is how many records wait for a worker.
+	waiting int
+	surveys map[soc.IntegrationID]*survey
+	queued  map[soc.LockdownID]bool // which ones
+	worker  sync.WaitGroup
+
+	once bool // ReleaseDue runs it
+
+	// Only the loop touches these.
+	queue   []item // waits for a worker, the most urgent first
+	scanned time.Time
+}
+
+// item is a record that is to be handled: what decides about its turn.
+type item struct {
+	id       soc.LockdownID
+	key      soc.HostKey
+	revision uint64
+	urgency  int
+	deadline time.Time
+	asked    time.Time
+}
+
+func newItem(l soc.Lockdown, now time.Time) item {
+	return item{l.ID, l.Key, l.Revision, urgency(l, now), l.Deadline, l.RequestedAt}
 }
 
 // memo is what is nice to remember about a record between two looks. Losing it costs an extra look, nothing else.
 type memo struct {
 	revision uint64
 	look     time.Time // next look; zero = when the store says
+	turn     item      // its place among others, as last known
 	seenAt   time.Time
-	seen     soc.Seen // only Failed and TriedAt
-	unsaved  int      // writes in a row that the store refused
+	seen     soc.Seen  // only Failed and TriedAt
+	unsaved  int       // writes in a row that the store refused
+	kept     *kept     // what they should have written
+	looked   bool      // the record tells what Defender showed since this process began
+	handled  time.Time // when a worker last had it, by the steady clock of the process
 }
 
 // NewReconciler makes the loop; Run starts it.
@@ -46,7 +81,7 @@ func NewReconciler(o Options) *Reconciler {
 	o = o.withDefaults()
 	return &Reconciler{
 		o: o, kick: make(chan struct{}, 1), idle: make(chan struct{}, 1), all: true,
-		memo: map[soc.LockdownID]memo{}, busy: map[soc.HostKey]bool{}, slots: [2]int{o.Workers, o.Workers},
+		memo: map[soc.LockdownID]memo{}, busy: map[soc.HostKey]bool{}, surveys: map[soc.IntegrationID]*survey{}, slots: [2]int{o.Workers, o.Workers},
 	}
 }
 
@@ -65,39 +100,84 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Run drives all lockdowns until ctx ends, then waits for the workers and returns nil. An order that is being sent when ctx ends is cut
-// short; its outcome is found out after the next start.
+// Run drives all lockdowns until ctx ends, then waits for the workers and returns nil. An order that is being sent when ctx ends gets a few
+// seconds for its answer; if none comes, its outcome is found out after the next start.
 func (r *Reconciler) Run(ctx context.Context) error {
 	w := r.o.Store.Watch()
 	defer w.Close()
 	defer r.worker.Wait()
+	r.scanned = time.Time{}
 	for ctx.Err() == nil {
-		r.sleep(ctx, w, r.pass(ctx))
+		r.sleep(ctx, w, r.guarded(ctx))
 	}
 	return nil
 }
 
-// sleep waits until next, at most a minute, or until something happened to lockdowns.
-func (r *Reconciler) sleep(ctx context.Context, w *soc.Watcher, next time.Time) {
-	pause := maxSleep
-	if left := next.Sub(r.o.Now()); !next.IsZero() && left < pause {
-		pause = max(left, time.Millisecond)
+// guarded is pass, with a panic told and survived: the timers go on a second later.
+func (r *Reconciler) guarded(ctx context.Context) (next time.Time) {
+	defer func() {
+		if p := recover(); p != nil {
+			next = r.o.Now().Add(tick)
+			r.o.Log.Error("the timers stumbled and go on", "panic", p)
+			r.audit(ctx, soc.AuditEntry{
+				Actor: soc.Service("reconciler"), Action: "restart", Target: "reconciler", Result: soc.ResultFailed,
+				Detail: fmt.Sprintf("the timers stumbled and go on: panic: %v", p),
+			})
+		}
+	}()
+	return r.pass(ctx)
+}
+
+// audit writes a line about the machinery; a store that refuses it is told to the log.
+func (r *Reconciler) audit(ctx context.Context, e ...soc.AuditEntry) {
+	if err := r.o.Store.AppendAudit(context.WithoutCancel(ctx), e...); err != nil && ctx.Err() == nil {
+		r.o.Log.Error("the history could not be written", "action", e[0].Action, "detail", e[0].Detail, "err", err)
 	}
-	t := time.NewTimer(pause)
+}
+
+// sleep waits until the clock shows next, at most a minute, or until something happened to lockdowns. Under a guard it looks at the clock
+// every second instead of trusting a timer, which stands still while the machine sleeps.
+func (r *Reconciler) sleep(ctx context.Context, w *soc.Watcher, next time.Time) {
+	began := r.o.Now()
+	limit, every := began.Add(maxSleep), maxSleep
+	if r.o.Guard != nil {
+		every = tick
+	}
+	if !next.IsZero() && next.Before(limit) {
+		limit = next
+	}
+	for {
+		now := r.o.Now()
+		left := limit.Sub(now)
+		if left <= 0 || now.Before(began) {
+			return
+		}
+		if r.rest(ctx, w, min(left, every)) {
+			return
+		}
+	}
+}
+
+// rest waits for d; true means that there is a reason to look at the store.
+func (r *Reconciler) rest(ctx context.Context, w *soc.Watcher, d time.Duration) bool {
+	r.mu.Lock()
+	r.beat = time.Now()
+	r.mu.Unlock()
+	t := time.NewTimer(max(d, time.Millisecond))
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return true
 		case <-t.C:
-			return
+			return false
 		case <-r.kick:
-			return
+			return true
 		case <-r.idle:
-			return
+			return true
 		case <-w.C():
 			if w.Take().Has(soc.TopicLockdowns) {
-				return
+				return true
 			}
 		}
 	}
@@ -106,63 +186,90 @@ func (r *Reconciler) sleep(ctx context.Context, w *soc.Watcher, next time.Time) 
 // pass starts workers for what is due and returns when to come back; zero means that only an event can bring work.
 func (r *Reconciler) pass(ctx context.Context) time.Time {
 	now := r.o.Now().Round(0) // the wall clock alone: beside the steady clock nobody sees that it was set
-	due, err := r.due(ctx, now)
-	if err != nil {
-		if ctx.Err() == nil {
-			r.o.Log.Error("lockdowns can not be read", "err", err)
+	r.heed(ctx, now)
+	if age := now.Sub(r.scanned); len(r.queue) == 0 || age >= rescan || age < 0 {
+		if err := r.scan(ctx, now); err != nil {
+			if ctx.Err() == nil {
+				r.o.Log.Error("lockdowns can not be read", "err", err)
+			}
+			return now.Add(5 * time.Second)
 		}
-		return now.Add(5 * time.Second)
 	}
-	slices.SortStableFunc(due, func(a, b soc.Lockdown) int { return byUrgency(a, b, now) })
-	due = slices.CompactFunc(due, func(a, b soc.Lockdown) bool { return a.ID == b.ID })
-	for _, l := range due {
-		r.start(ctx, l, now)
-	}
+	r.mu.Lock()
+	r.waiting = len(r.queue)
+	r.queued = r.inQueue()
+	r.mu.Unlock()
+	r.queue = slices.DeleteFunc(r.queue, func(i item) bool { return r.start(ctx, i) })
+	r.mu.Lock()
+	r.queued = r.inQueue()
+	r.mu.Unlock()
 	return r.next(ctx, now)
 }
 
+// inQueue are the records that wait for a worker.
+func (r *Reconciler) inQueue() map[soc.LockdownID]bool {
+	ids := make(map[soc.LockdownID]bool, len(r.queue))
+	for _, i := range r.queue {
+		ids[i.id] = true
+	}
+	return ids
+}
+
+// scan reads what is to be handled now and puts it in order behind and between what waits already.
+func (r *Reconciler) scan(ctx context.Context, now time.Time) error {
+	due, err := r.due(ctx, now)
+	if err != nil {
+		return err
+	}
+	r.scanned = now
+	due = append(due, r.queue...)
+	slices.SortStableFunc(due, byUrgency)
+	seen := make(map[soc.LockdownID]bool, len(due))
+	r.queue = slices.DeleteFunc(due, func(i item) bool {
+		again := seen[i.id]
+		seen[i.id] = true
+		return again
+	})
+	return nil
+}
+
 // due lists the records to handle now: those whose stored time has come, and those that are to be looked at again.
-func (r *Reconciler) due(ctx context.Context, now time.Time) ([]soc.Lockdown, error) {
-	list, err := r.o.Store.DueLockdowns(ctx, now, batch)
+func (r *Reconciler) due(ctx context.Context, now time.Time) ([]item, error) {
+	stored, err := r.o.Store.DueLockdowns(ctx, now, batch)
 	if err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
 	all := r.all || now.Before(r.last) // a clock that was set back would let the looks wait (F59)
 	r.all, r.last = false, now.Add(-time.Second)
-	var looks []soc.LockdownID
+	var list []item
 	for id, m := range r.memo {
 		if all {
 			m.look, m.seenAt, m.revision = time.Time{}, time.Time{}, 0
 			r.memo[id] = m
-		} else if !m.look.IsZero() && !m.look.After(now) {
-			looks = append(looks, id)
+		} else if !m.look.IsZero() && !m.look.After(now) && m.turn.id != "" {
+			list = append(list, m.turn)
 		}
 	}
-	list = slices.DeleteFunc(list, func(l soc.Lockdown) bool {
-		m, known := r.memo[l.ID]
-		return known && m.revision == l.Revision && m.look.After(now)
-	})
 	r.mu.Unlock()
 	if all {
 		open, err := r.o.Store.Lockdowns(ctx, soc.LockdownQuery{Open: true})
 		if err != nil {
+			r.Kick()
 			return nil, err
 		}
-		list = append(list, open...)
+		stored = append(stored, open...)
 	}
-	for _, id := range looks {
-		if l, err := r.o.Store.Lockdown(ctx, id); err == nil {
-			list = append(list, l)
-		}
+	for _, l := range stored {
+		list = append(list, newItem(l, now))
 	}
 	return list, nil
 }
 
 // byUrgency sorts releases that are not sent first, then those under way, then orders that are not sent or not answered, then the watching;
 // the oldest first. So the confirmation of one release never holds up the sending of another (F63).
-func byUrgency(a, b soc.Lockdown, now time.Time) int {
-	return cmp.Or(cmp.Compare(urgency(a, now), urgency(b, now)), a.Deadline.Compare(b.Deadline), a.RequestedAt.Compare(b.RequestedAt), cmp.Compare(a.ID, b.ID))
+func byUrgency(a, b item) int {
+	return cmp.Or(cmp.Compare(a.urgency, b.urgency), a.deadline.Compare(b.deadline), a.asked.Compare(b.asked), cmp.Compare(a.id, b.id))
 }
 
 func urgency(l soc.Lockdown, now time.Time) int {
@@ -186,32 +293,54 @@ func urgency(l soc.Lockdown, now time.Time) int {
 	return 4
 }
 
-// start handles l in its own goroutine if its host is not being handled and a worker is free; else the end of a worker brings it back.
-func (r *Reconciler) start(ctx context.Context, l soc.Lockdown, now time.Time) {
+// start handles a record in its own goroutine if its host is not being handled and a worker is free. It reports whether the record has had
+// its turn: it is being handled, or it turned out that it need not be.
+func (r *Reconciler) start(ctx context.Context, i item) bool {
 	slot := 1
-	if urgency(l, now) <= 1 {
+	if i.urgency <= 1 {
 		slot = 0
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.busy[l.Key] || r.slots[slot] == 0 {
-		m := r.memo[l.ID]
-		m.look = r.o.Now()
-		r.memo[l.ID] = m
-		return
+	m, known := r.memo[i.id]
+	if known && m.revision >= i.revision && m.revision > 0 && m.look.After(r.o.Now()) {
+		return true
 	}
-	r.busy[l.Key] = true
+	if r.busy[i.key] || r.slots[slot] == 0 {
+		return false
+	}
+	r.busy[i.key] = true
 	r.slots[slot]--
 	r.worker.Go(func() {
 		defer func() {
 			r.mu.Lock()
-			delete(r.busy, l.Key)
+			delete(r.busy, i.key)
 			r.slots[slot]++
+			r.touch(i.id)
 			r.mu.Unlock()
 			signal(r.idle)
 		}()
-		r.work(ctx, l)
+		r.fetch(ctx, i.id)
 	})
+	return true
+}
+
+// fetch reads a record as it is now and handles it. One that can not be read waits for the next scan.
+func (r *Reconciler) fetch(ctx context.Context, id soc.LockdownID) {
+	defer r.contain("reading a lockdown")
+	l, err := r.o.Store.Lockdown(ctx, id)
+	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		m := r.memo[id]
+		m.look = r.o.Now().Add(5 * time.Second)
+		if soc.KindOf(err) == soc.KindNotFound {
+			m.look = time.Time{}
+		}
+		r.memo[id] = m
+		return
+	}
+	r.work(ctx, l)
 }
 
 // next is the earliest time that the store or the memory knows.
@@ -219,6 +348,9 @@ func (r *Reconciler) next(ctx context.Context, now time.Time) time.Time {
 	next, err := r.o.Store.NextWake(ctx)
 	if err != nil || (!next.IsZero() && !next.After(now)) {
 		next = now.Add(maxSleep) // overdue ones are being handled, wait for a worker, or have their look in memory
+	}
+	if len(r.queue) > 0 && now.Add(rescan).Before(next) {
+		next = now.Add(rescan) // the end of a worker comes sooner
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -236,12 +368,22 @@ func (r *Reconciler) remembered(id soc.LockdownID) memo {
 	return r.memo[id]
 }
 
-func (r *Reconciler) remember(l soc.Lockdown, m memo) {
+// remember keeps m. latest is the latest time that the work on l has read: if it lies ahead, the clock was set back meanwhile, maybe after the
+// loop noticed that, and what the work planned, and stored, would hide the record for as long as the jump (F59). So it is handled again.
+func (r *Reconciler) remember(l soc.Lockdown, m memo, latest time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if l.Phase.Final() && l.WatchUntil.IsZero() && l.Wake.IsZero() && m.unsaved == 0 {
 		delete(r.memo, l.ID)
 		return
+	}
+	now := r.o.Now()
+	if now.Before(latest) {
+		m.revision, m.look, m.seenAt = 0, now, time.Time{}
+	}
+	m.turn = newItem(l, now)
+	if !m.look.IsZero() && !m.look.After(now) && m.revision != 0 && r.o.Guard.Waits() {
+		m.look = now.Add(time.Second) // its time has come by a clock that is doubted
 	}
 	r.memo[l.ID] = m
 }

@@ -12,10 +12,13 @@ import (
 )
 
 // Service is the one door for everything that is done to hosts (K-15). It is safe for concurrent use.
-type Service struct{ o Options }
+type Service struct {
+	o        Options
+	compared compared // by Recover
+}
 
 // NewService makes the door. It starts nothing.
-func NewService(o Options) *Service { return &Service{o.withDefaults()} }
+func NewService(o Options) *Service { return &Service{o: o.withDefaults()} }
 
 const (
 	maxReason = 300
@@ -77,8 +80,8 @@ func (s *Service) judgeRequest(ctx context.Context, v soc.Verdict, r *soc.Isolat
 		return no(soc.KindInvalid, "selective-linux", "Linux hosts can not be isolated selectively", "Defender would refuse the order", "choose Full")
 	case v.TypeName != "" && !named(r.Confirm, v.Host):
 		return no(soc.KindInvalid, "confirm", "this host is protected ("+v.TypeName+")", "it is isolated only when its name is typed", "type "+v.Host.Name)
-	case policy.FactsTTL > 0 && !r.SeenAt.IsZero() && s.o.Now().Sub(r.SeenAt) > policy.FactsTTL:
-		return stale(s.o.Now().Sub(r.SeenAt))
+	case policy.FactsTTL > 0 && !r.SeenAt.IsZero() && s.o.wall().Sub(r.SeenAt) > policy.FactsTTL:
+		return stale(s.o.wall().Sub(r.SeenAt))
 	}
 	return nil
 }
@@ -150,9 +153,13 @@ func (s *Service) CancelLockdown(ctx context.Context, who soc.Session, id soc.Lo
 
 // CloseLockdown ends an obligation by hand: the person takes the host over, with a reason (K-08). Nothing is sent.
 func (s *Service) CloseLockdown(ctx context.Context, who soc.Session, id soc.LockdownID, reason string) (soc.Lockdown, error) {
-	return s.change(ctx, who, soc.ActClose, id, func(l soc.Lockdown) (soc.Lockdown, soc.AuditEntry, error) {
+	end := func(l soc.Lockdown) (soc.Lockdown, soc.AuditEntry, error) {
 		return soc.Close(l, who.Actor, text(reason), s.o.Now())
-	})
+	}
+	if l, damaged, err := s.closeDamaged(ctx, who, id, end); damaged {
+		return l, err
+	}
+	return s.change(ctx, who, soc.ActClose, id, end)
 }
 
 // change applies a person's command to the newest state of a lockdown, again if the reconciler was faster.

@@ -167,6 +167,7 @@ func (w *world) ended(l soc.Lockdown) {
 }
 
 func TestV21_EndToEndAgainstTheSimulator(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	l := w.isolate()
 	l = w.until(l.ID, soc.PhaseIsolated, 2*time.Second)
@@ -182,6 +183,7 @@ func TestV21_EndToEndAgainstTheSimulator(t *testing.T) {
 }
 
 func TestF04_F11_EndToEndLostAnswersAndRestarts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.sim.Inject(
 		sim.Fault{Match: "POST /api/machines/*/isolate", Kind: sim.FaultCut, After: true},
@@ -200,6 +202,7 @@ func TestF04_F11_EndToEndLostAnswersAndRestarts(t *testing.T) {
 }
 
 func TestF33_EndToEndOrderThatNeverArrived(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.sim.Inject(sim.Fault{Match: "POST /api/machines/*/isolate", Kind: sim.FaultStatus, Status: 503})
 	l := w.isolate()
@@ -213,6 +216,7 @@ func TestF33_EndToEndOrderThatNeverArrived(t *testing.T) {
 }
 
 func TestV23_EndToEndPortalRelease(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	l := w.isolate()
 	w.until(l.ID, soc.PhaseIsolated, 2*time.Second)

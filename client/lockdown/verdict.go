@@ -15,7 +15,11 @@ import (
 // judgement that the commands enforce. It reads the store only and audits nothing.
 func (s *Service) Check(ctx context.Context, who soc.Session, act soc.Act, key soc.HostKey) soc.Verdict {
 	v := soc.Verdict{Presets: s.presets()}
-	if err := s.judge(ctx, who, act, key, &v); err != nil {
+	err := s.judge(ctx, who, act, key, &v)
+	if act == soc.ActIsolate && !v.Host.Key.IsZero() {
+		v.Warnings = append(v.Warnings, s.foresee(ctx, v)...)
+	}
+	if err != nil {
 		var no *soc.Error
 		v.Allowed, v.Code, v.Why = false, "internal", "this can not be judged now: "+err.Error()
 		if errors.As(err, &no) {
@@ -94,8 +98,13 @@ func (s *Service) facts(ctx context.Context, key soc.HostKey, v *soc.Verdict) er
 			return fmt.Errorf("reading hosts of the same name: %w", err)
 		}
 		v.SameName = slices.DeleteFunc(same, func(o soc.Host) bool { return o.Key == key })
+		if plain := soc.PlainName(h.Name); plain != h.Name {
+			if v.LooksLike, err = s.o.Store.HostsNamed(ctx, key.Integration, plain); err != nil && !errors.Is(err, soc.ErrNotFound) {
+				return fmt.Errorf("reading hosts of a similar name: %w", err)
+			}
+		}
 	}
-	v.Warnings = warnings(*v, s.o.Now(), policy)
+	v.Warnings = warnings(*v, s.o.wall(), policy)
 	return nil
 }
 
@@ -121,6 +130,9 @@ func mayAct(who soc.Session, act soc.Act) error {
 }
 
 func (s *Service) judgeIsolate(ctx context.Context, key soc.HostKey, v *soc.Verdict) error {
+	if err := s.o.CanIsolate(); err != nil {
+		return err
+	}
 	policy, err := s.o.Store.Policy(ctx)
 	if err != nil {
 		return fmt.Errorf("reading policy: %w", err)
@@ -134,7 +146,7 @@ func (s *Service) judgeIsolate(ctx context.Context, key soc.HostKey, v *soc.Verd
 	if err := free(*v); err != nil {
 		return err
 	}
-	if age := s.o.Now().Sub(factsAt(*v)); policy.FactsTTL > 0 && age > policy.FactsTTL {
+	if age := s.o.wall().Sub(factsAt(*v)); policy.FactsTTL > 0 && age > policy.FactsTTL {
 		return stale(age)
 	}
 	v.TypeName = v.Host.Protected()

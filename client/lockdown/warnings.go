@@ -16,16 +16,24 @@ func warnings(v soc.Verdict, now time.Time, policy soc.Policy) []string {
 		w = append(w, fmt.Sprintf("Defender says %s: the order waits for the device, up to 3 days; the clock starts when it is isolated", h.Health))
 	}
 	if len(v.SameName) > 0 {
-		w = append(w, fmt.Sprintf("%d other machines have this name; this is id %s", len(v.SameName), tail(h.Key.MachineID)))
+		w = append(w, fmt.Sprintf("%d other machines have this name; this is id %s%s", len(v.SameName), tail(h.Key.MachineID), lastSeen(h, now)))
+	}
+	if scripts := soc.MixedScript(h.Name); scripts != "" {
+		w = append(w, fmt.Sprintf("the name mixes %s letters and may be made to look like another one; this is id %s%s", scripts,
+			tail(h.Key.MachineID), lastSeen(h, now)))
+	}
+	for _, o := range v.LooksLike {
+		w = append(w, fmt.Sprintf("the name looks like %s, which is another machine (id %s%s); this is id %s", o.Name, tail(o.Key.MachineID),
+			lastSeen(o, now), tail(h.Key.MachineID)))
 	}
 	if h.PotentialDup {
 		w = append(w, "Defender thinks this record is a duplicate of another machine")
 	}
 	if strings.Contains(strings.ToLower(h.OSPlatform), "linux") || linux(h) {
-		w = append(w, "on Linux a change of iptables rules ends the isolation unseen")
+		w = append(w, "on Linux a change of iptables rules ends the isolation unseen; it is reported, not verifiable")
 	}
 	if strings.Contains(strings.ToLower(h.ProductName+h.VMProvider), "hyper-v") {
-		w = append(w, "isolating a Hyper-V host cuts off its guests")
+		w = append(w, "isolating a Hyper-V host cuts off its guests, and it may not come back by itself ("+runbook+")")
 	}
 	if v.State.Word == soc.IsolationUnsure {
 		w = append(w, "the host's actions were not read yet; cordon looks before it sends the order")
@@ -34,6 +42,17 @@ func warnings(v soc.Verdict, now time.Time, policy soc.Policy) []string {
 		w = append(w, fmt.Sprintf("what is known about this host is %s old", age.Round(time.Second)))
 	}
 	return w
+}
+
+// runbook is where the way out is described that works without Defender's channel (F84).
+const runbook = "break glass, docs/operations.md"
+
+// lastSeen says when Defender last heard from a host, to tell machines of one name apart.
+func lastSeen(h soc.Host, now time.Time) string {
+	if h.LastSeen.IsZero() {
+		return ""
+	}
+	return ", last seen " + soc.Spoken(max(0, now.Sub(h.LastSeen)).Round(time.Minute)) + " ago"
 }
 
 // tail is the end of a machine id, enough to tell two apart.

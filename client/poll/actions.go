@@ -63,6 +63,9 @@ func (p *Poller) readActions(ctx context.Context, since, asOf time.Time) (open b
 	if err := p.Store.PutActions(ctx, p.Integration.ID, acts, asOf); err != nil {
 		return false, err
 	}
+	if err := p.watchDrift(ctx, acts, asOf); err != nil {
+		return false, err
+	}
 	for _, a := range acts {
 		if pending(a, asOf) {
 			return true, nil

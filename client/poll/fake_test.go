@@ -276,6 +276,38 @@ func (s *memory) AppendAudit(_ context.Context, e ...soc.AuditEntry) error {
 	return nil
 }
 
+func (s *memory) Audit(_ context.Context, q soc.AuditQuery) (soc.AuditPage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []soc.AuditEntry
+	for _, e := range slices.Backward(s.audit) {
+		if strings.Contains(e.Action, strings.TrimPrefix(q.Text, "action:")) && !e.Time.Before(q.Since) && (q.Host.IsZero() || q.Host.MachineID == e.Host) {
+			out = append(out, e)
+		}
+	}
+	out = out[min(q.From, len(out)):]
+	return soc.AuditPage{Entries: out[:min(q.Count, len(out))]}, nil
+}
+
+func (s *memory) Lockdown(_ context.Context, id soc.LockdownID) (soc.Lockdown, error) {
+	if id == "LK-OURS0000" {
+		return soc.Lockdown{ID: id}, nil
+	}
+	return soc.Lockdown{}, soc.ErrNotFound
+}
+
+func (s *memory) HostsNamed(_ context.Context, _ soc.IntegrationID, name string) ([]soc.Host, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []soc.Host
+	for _, h := range s.hosts {
+		if h.Name == name {
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
 func integration() soc.Integration {
 	return soc.Integration{ID: "i", Name: "main tenant", Enabled: true, PollInterval: 5 * time.Minute, MaxHistory: "30 days ago"}
 }

@@ -112,6 +112,9 @@ func (p *Poller) host(ctx context.Context, key soc.HostKey, force bool) error {
 	if err != nil {
 		return err
 	}
+	if err := p.driftHost(ctx, old, h, known); err != nil {
+		return err
+	}
 	if strings.EqualFold(h.Key.MachineID, key.MachineID) {
 		h.Key = key
 	}
@@ -142,6 +145,11 @@ func (p *Poller) hostActions(ctx context.Context, key soc.HostKey) error {
 func (p *Poller) gone(ctx context.Context, old soc.Host, known bool, key soc.HostKey) error {
 	if !known {
 		old = soc.Host{Key: key}
+	}
+	if known && !old.Gone {
+		if err := p.noteHost(ctx, driftGone, old, "Defender does not know this machine any more: it was deleted or off-boarded, or it is out of the application's reach"); err != nil {
+			return err
+		}
 	}
 	old.Gone, old.FetchedAt = true, p.Now().UTC()
 	return p.Store.PutHosts(ctx, old)

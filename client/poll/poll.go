@@ -43,6 +43,9 @@ type Store interface {
 	PollState(context.Context, soc.IntegrationID) (soc.PollState, error)
 	SavePollState(context.Context, soc.PollState) error
 	AppendAudit(context.Context, ...soc.AuditEntry) error
+	Audit(context.Context, soc.AuditQuery) (soc.AuditPage, error)
+	Lockdown(context.Context, soc.LockdownID) (soc.Lockdown, error)
+	HostsNamed(context.Context, soc.IntegrationID, string) ([]soc.Host, error)
 }
 
 // Options make a Poller. Integration, API and Store are required.
@@ -79,6 +82,7 @@ type Poller struct {
 	kick     chan struct{} // alerts now
 	kickActs chan struct{} // actions now
 	hosts    hostQueue
+	drifted  drift // of runActions alone
 
 	mu   sync.Mutex
 	live live

@@ -78,3 +78,15 @@ func (s *shelf) SavePollState(_ context.Context, st soc.PollState) error {
 }
 
 func (s *shelf) AppendAudit(context.Context, ...soc.AuditEntry) error { return nil }
+
+func (s *shelf) Audit(context.Context, soc.AuditQuery) (soc.AuditPage, error) {
+	return soc.AuditPage{}, nil
+}
+
+func (s *shelf) Lockdown(context.Context, soc.LockdownID) (soc.Lockdown, error) {
+	return soc.Lockdown{}, soc.ErrNotFound
+}
+
+func (s *shelf) HostsNamed(context.Context, soc.IntegrationID, string) ([]soc.Host, error) {
+	return nil, nil
+}

@@ -22,6 +22,9 @@ type live struct {
 	roles    []string
 	actsErr  error
 	hostErr  error
+
+	console   string // who ordered last with another console
+	consoleAt time.Time
 }
 
 // gapShown is how long a gap stays on the screens; the audit history keeps it for good.

@@ -50,10 +50,24 @@ type line struct {
 var errNotDone = fmt.Errorf("not done")
 
 func figures() []figure {
-	return []figure{}
+	return []figure{
+		crashFigure(),
+		{"D3", "lost answers: no duplicate isolate, no early release", outcomes},
+		{"D4", "clocks: no early release", clockFigure},
+		{"D5", "release lateness", latenessFigure},
+		{"D11", "audit: every tampering found, first bad record exact", runTamper},
+		{"D2", "lost timers", runLost},
+		{"D6", "the model", runModel},
+		{"D10", "soak", runSoak},
+	}
 }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "victim" {
+		os.Exit(runVictim(os.Args[2:]))
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 func run(args []string, out, errOut io.Writer) int {
 	fs := flag.NewFlagSet("proof", flag.ContinueOnError)

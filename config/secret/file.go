@@ -32,7 +32,15 @@ func OpenRing(dir string) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ring{id: id, path: path}, nil
+	r := &Ring{path: path, ids: []*age.X25519Identity{id}}
+	next, err := read(nextPath(path))
+	switch {
+	case err == nil: // a change of the key was cut off
+		r.ids = []*age.X25519Identity{next, id}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	return r, nil
 }
 
 func read(path string) (*age.X25519Identity, error) {

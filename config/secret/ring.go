@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"filippo.io/age"
 
@@ -15,10 +16,29 @@ import (
 // maxSealed bounds what Open reads; a client secret is some dozens of bytes, a certificate with its key a few thousand.
 const maxSealed = 64 << 10
 
-// Ring seals and opens credentials with one X25519 key. It is safe for concurrent use.
+// Ring seals and opens credentials with one X25519 key; while the key is being changed it opens with the old one too. It is safe for
+// concurrent use.
 type Ring struct {
-	id   *age.X25519Identity
 	path string
+
+	mu  sync.RWMutex
+	ids []*age.X25519Identity // the newest first; two during a change
+}
+
+// newest is the key that seals.
+func (r *Ring) newest() *age.X25519Identity {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.ids[0]
+}
+
+func (r *Ring) identities() (out []age.Identity) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, id := range r.ids {
+		out = append(out, id)
+	}
+	return out
 }
 
 // payload is what is inside the age file. Name and Version are checked by Open, so that one record's sealed text is useless in another.
@@ -47,7 +67,7 @@ func (r *Ring) Seal(name string, version int, s Secret) ([]byte, error) {
 		return nil, fmt.Errorf("sealing the credential of %s: %w", name, err)
 	}
 	var out bytes.Buffer
-	w, err := age.Encrypt(&out, r.id.Recipient())
+	w, err := age.Encrypt(&out, r.newest().Recipient())
 	if err != nil {
 		return nil, fmt.Errorf("sealing the credential of %s: %w", name, err)
 	}
@@ -66,7 +86,7 @@ func (r *Ring) Open(name string, version int, sealed []byte) (Secret, error) {
 	if len(sealed) > maxSealed {
 		return Secret{}, refused(name, "sealed-size", fmt.Errorf("%d bytes of sealed text", len(sealed)))
 	}
-	rd, err := age.Decrypt(bytes.NewReader(sealed), r.id)
+	rd, err := age.Decrypt(bytes.NewReader(sealed), r.identities()...)
 	if err != nil {
 		return Secret{}, refused(name, "sealed-key", err)
 	}

@@ -98,6 +98,9 @@ type Attempt struct {
 	DoneAt  time.Time `json:"doneAt,omitzero"` // when the outcome was settled; while it is unknown, when the call ended
 	// Absent counts the reconciling list reads that did not show the attempt's action.
 	Absent int `json:"absent,omitempty"`
+	// AbsentAt is when the last of them began; Watched is the time between them that counts towards the settle window.
+	AbsentAt time.Time     `json:"absentAt,omitzero"`
+	Watched  time.Duration `json:"watched,omitempty"`
 	// RetryAt is the earliest time for the next attempt of the same verb: capped back-off, or what Defender's Retry-After asked for.
 	RetryAt time.Time `json:"retryAt,omitzero"`
 }
@@ -153,7 +156,9 @@ type Lockdown struct {
 
 	Attempts []Attempt `json:"attempts,omitempty"`
 	Failures int       `json:"failures,omitempty"` // of the release, in a row
-	Trouble  string    `json:"trouble,omitempty"`  // what is wrong now, for people
+	// GoneSince is when Defender began to answer every release with "no such machine" (F29); it stays when that ended the lockdown.
+	GoneSince time.Time `json:"goneSince,omitzero"`
+	Trouble   string    `json:"trouble,omitempty"` // what is wrong now, for people
 	// RemoteStatus is the last status seen on the action that matters now, raw, with its age.
 	RemoteStatus ActionStatus `json:"remoteStatus,omitempty"`
 	SeenAt       time.Time    `json:"seenAt,omitzero"`
@@ -161,6 +166,8 @@ type Lockdown struct {
 	RemoteAt time.Time `json:"remoteAt,omitzero"`
 	// TakenOver marks a record that exists only to release an isolation from outside, on a person's order (K-04). It is no lockdown of ours.
 	TakenOver bool `json:"takenOver,omitempty"`
+	// RecoveredAt is set on a record that was rebuilt from the tenant after the database was lost (K-12).
+	RecoveredAt time.Time `json:"recoveredAt,omitzero"`
 	// Crashes counts how often handling this record failed by a panic; at the third it is set aside as needs_human (F19).
 	Crashes int `json:"crashes,omitempty"`
 
@@ -247,9 +254,10 @@ type Act string
 const (
 	ActIsolate Act = "isolate"
 	ActRelease Act = "release"
-	ActPeriod  Act = "period" // extend or shorten
-	ActCancel  Act = "cancel" // take a waiting lockdown back
-	ActClose   Act = "close"  // end an obligation by hand, with a reason (K-08)
+	ActPeriod  Act = "period"  // extend or shorten
+	ActCancel  Act = "cancel"  // take a waiting lockdown back
+	ActClose   Act = "close"   // end an obligation by hand, with a reason (K-08)
+	ActRecover Act = "recover" // rebuild lockdowns from the tenant (K-12)
 )
 
 // Verdict is the one answer of the one door (K-15): the UI shows it before the key is pressed, the service enforces it after.
@@ -261,12 +269,21 @@ type Verdict struct {
 	// TypeName is set when the device name must be typed, with the reason ("domain controller").
 	TypeName string
 	// Warnings are facts to weigh, never refusals: VPN, offline, same-name hosts, data age.
-	Warnings []string
-	Presets  []time.Duration
-	Default  time.Duration
-	Host     Host
-	State    Isolation
-	Current  *Lockdown // the open lockdown on the host, if any
-	SameName []Host    // other machines with this name (C-10)
-	Budget   string    // calls left, in words
+	Warnings  []string
+	Presets   []time.Duration
+	Default   time.Duration
+	Host      Host
+	State     Isolation
+	Current   *Lockdown // the open lockdown on the host, if any
+	SameName  []Host    // other machines with this name (C-10)
+	LooksLike []Host    // machines whose name is another one that looks the same (F42)
+	Budget    string    // calls left, in words
 }
+
+// Threatened reports an ended lockdown whose host may be isolated again by a late order of it, or is: somebody has to take care of it still.
+func (l Lockdown) Threatened() bool {
+	return l.Phase.Final() && !l.WatchUntil.IsZero() && l.Trouble != ""
+}
+
+// Live reports that somebody has to take care of the lockdown: it is open, or its host is threatened.
+func (l Lockdown) Live() bool { return !l.Phase.Final() || l.Threatened() }

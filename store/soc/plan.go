@@ -22,15 +22,18 @@ const (
 	// SettleIsolate is how long an isolate without an answer is looked for before another may be sent: Defender's list lags behind its orders
 	// by up to three minutes (F34).
 	SettleIsolate = 200 * time.Second
-	// SettleRelease is the same for a release. It is shorter because a second release does no harm and a late one does.
+	// SettleRelease is the same for the first release. It is shorter because a second release does no harm and a late one does.
 	SettleRelease = 30 * time.Second
 	// WatchAfter is how long an ended lockdown is watched for a late isolate: Defender tries for 72 hours (C-01, D-13).
 	WatchAfter = 73 * time.Hour
+	// FreshFor is how old facts may be that justify an order (look before you act).
+	FreshFor = 10 * time.Second
 	// LoudAfter is the number of failed releases in a row after which everybody is told (K-08).
 	LoudAfter = 3
 
-	absentFor  = 4                // looks in a row that must not show an isolate, so that a clock that jumps can not end the search alone
-	freshFor   = 10 * time.Second // facts older than this do not justify an order (look before you act)
+	searchStep = 15 * time.Second // between two looks for an order without an answer, at most
+	steadyGap  = 45 * time.Second // a longer gap between two such looks is no watch kept (it leaves room for one look that failed) …
+	brokenGap  = 2 * time.Second  // … and counts as this, so that a search that can only look seldom ends too
 	blindAfter = 2                // failed looks in a row after which a release is sent without one: it fails safe (K-11)
 	maxBackoff = 10 * time.Minute
 	minThrottl = time.Second
@@ -59,7 +62,8 @@ type Next struct {
 	Until time.Time
 }
 
-// Seen is what was read about the host. At zero means that nothing could be read.
+// Seen is what was read about the host. At zero means that nothing could be read. Facts beside Failed were read earlier, by others: they count,
+// but do not justify an order.
 type Seen struct {
 	At      time.Time
 	Actions []MachineAction
@@ -67,13 +71,15 @@ type Seen struct {
 	Failed int
 	// TriedAt is when the last read ended; At is when it began.
 	TriedAt time.Time
+	// Gone reports that Defender does not know the machine; it is asked only when AsksMachine says so.
+	Gone bool
 }
 
 // Good reports whether there are facts.
 func (s Seen) Good() bool { return !s.At.IsZero() }
 
 func (s Seen) fresh(now time.Time) bool {
-	return s.Good() && now.Sub(later(s.At, s.TriedAt)) < freshFor
+	return s.Good() && s.Failed == 0 && now.Sub(later(s.At, s.TriedAt)) < FreshFor
 }
 
 // Plan says what to do next about l. seen is the last look at the host, which Observed has already folded into l. Plan changes nothing.
@@ -82,7 +88,7 @@ func Plan(l Lockdown, seen Seen, now time.Time) Next {
 	case PhaseRequested:
 		return planRequested(l, seen, now)
 	case PhaseSubmitting:
-		return look(l, seen, now, cadence(now.Sub(lastSent(l, VerbIsolate))), time.Time{})
+		return look(l, seen, now, searchEvery(l, VerbIsolate, now), time.Time{})
 	case PhasePending:
 		return planPending(l, seen, now)
 	case PhaseIsolated, PhaseNeedsHuman:
@@ -90,7 +96,7 @@ func Plan(l Lockdown, seen Seen, now time.Time) Next {
 	case PhaseReleaseRequested, PhaseReleaseBlocked:
 		return planRelease(l, seen, now)
 	case PhaseReleasing:
-		return look(l, seen, now, cadence(now.Sub(lastSent(l, VerbRelease))), time.Time{})
+		return look(l, seen, now, searchEvery(l, VerbRelease, now), time.Time{})
 	}
 	return planWatch(l, seen, now)
 }
@@ -102,7 +108,7 @@ func planRequested(l Lockdown, seen Seen, now time.Time) Next {
 	if !seen.fresh(now) {
 		return look(l, seen, now, 0, l.FreshUntil)
 	}
-	if openRelease(seen.Actions) != nil {
+	if openRelease(seen.Actions, now) != nil {
 		return look(l, seen, now, 15*time.Second, l.FreshUntil) // F24: somebody else is releasing; wait for it
 	}
 	return Next{Do: DoSend, Verb: VerbIsolate}
@@ -110,11 +116,11 @@ func planRequested(l Lockdown, seen Seen, now time.Time) Next {
 
 func planPending(l Lockdown, seen Seen, now time.Time) Next {
 	every := cadence(now.Sub(l.AcceptedAt))
-	if !l.CancelWanted {
+	if !l.CancelWanted && rival(l, seen.Actions) == nil {
 		return look(l, seen, now, every, pendingEnd(l))
 	}
 	if gate := retryAt(l, VerbCancel, now); gate.After(now) {
-		return look(l, seen, now, min(every, 15*time.Second), gate)
+		return look(l, seen, now, min(every, time.Minute), gate)
 	}
 	return Next{Do: DoSend, Verb: VerbCancel, ActionID: l.ActionID}
 }
@@ -133,7 +139,10 @@ func planRelease(l Lockdown, seen Seen, now time.Time) Next {
 		// Or it would strike after the release, or stand in its way (C-01). Between two tries the release has its turn.
 		return Next{Do: DoSend, Verb: VerbCancel, ActionID: stray.ID}
 	}
-	if openRelease(seen.Actions) != nil {
+	if p := losingPeer(l, seen.Actions, now); p != nil && !retryAt(l, VerbCancel, now).After(now) {
+		return Next{Do: DoSend, Verb: VerbCancel, ActionID: p.ID} // its console does not take it back (F54)
+	}
+	if openRelease(seen.Actions, now) != nil {
 		return look(l, seen, now, 15*time.Second, time.Time{}) // a release is under way, whoever asked for it
 	}
 	return Next{Do: DoSend, Verb: VerbRelease}
@@ -184,6 +193,15 @@ func cadence(age time.Duration) time.Duration {
 		return time.Minute
 	}
 	return 5 * time.Minute
+}
+
+// searchEvery is the cadence of the last order; one without an answer is looked for often, however old it is.
+func searchEvery(l Lockdown, v Verb, now time.Time) time.Duration {
+	every := cadence(now.Sub(lastSent(l, v)))
+	if openAttempt(l, v) != nil {
+		every = min(every, searchStep)
+	}
+	return every
 }
 
 // backoff is the wait after the n-th failure in a row: 5 s, doubled each time, at most ten minutes.

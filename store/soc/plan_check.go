@@ -2,6 +2,7 @@ package soc
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -25,6 +26,9 @@ func broken(rule, format string, args ...any) error {
 }
 
 func checkIdentity(before, after Lockdown, _ []AuditEntry) error {
+	if before.ID == "" && !after.RecoveredAt.IsZero() {
+		return checkRecovered(after)
+	}
 	if before.ID == "" {
 		taken := after.TakenOver && after.Phase == PhaseReleaseRequested && after.ReleaseCause == CauseUser && after.ReleaseReason != ""
 		if (after.Phase != PhaseRequested && !taken) || len(after.Attempts) > 0 {
@@ -34,6 +38,14 @@ func checkIdentity(before, after Lockdown, _ []AuditEntry) error {
 	}
 	if before.ID != after.ID || before.Key != after.Key || before.By != after.By || !before.RequestedAt.Equal(after.RequestedAt) {
 		return broken("I6", "identity changed")
+	}
+	return nil
+}
+
+// checkRecovered: a rebuilt record stands for one order that Defender shows, and owes a look.
+func checkRecovered(after Lockdown) error {
+	if after.ActionID == "" || len(after.Attempts) != 1 || after.Attempts[0].ActionID != after.ActionID || after.Phase.Final() {
+		return broken("I8", "a recovered record must stand for one order of the tenant")
 	}
 	return nil
 }
@@ -87,7 +99,8 @@ func checkFinal(before, after Lockdown, _ []AuditEntry) error {
 // SameButWatch reports whether two states of a record differ at most in the fields that an ended record may still change: wake-up, watch,
 // note, trouble, remote status, age, attempts (and the revision).
 func SameButWatch(a, b Lockdown) bool {
-	return fmt.Sprintf("%+v", withoutWatch(a)) == fmt.Sprintf("%+v", withoutWatch(b))
+	a, b = withoutWatch(a), withoutWatch(b)
+	return reflect.DeepEqual(a, b) || fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) // times that were stored and read differ only in their pointers
 }
 
 func withoutWatch(l Lockdown) Lockdown {
@@ -138,7 +151,7 @@ func checkIsolate(before, after Lockdown, _ []AuditEntry) error {
 		return broken("I1", "%d isolates without a known outcome", open)
 	}
 	a, ok := added(before, after)
-	if !ok || a.Verb != VerbIsolate {
+	if !ok || a.Verb != VerbIsolate || (before.ID == "" && !after.RecoveredAt.IsZero()) {
 		return nil
 	}
 	if before.Phase != PhaseRequested {

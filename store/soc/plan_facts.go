@@ -1,6 +1,9 @@
 package soc
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // ours reports whether the action is one of this lockdown's orders: its id is known from an answer, or its comment carries our id. An
 // action of another lockdown is as foreign as one from the portal.
@@ -53,9 +56,15 @@ func openIsolate(l Lockdown, actions []MachineAction) *MachineAction {
 	return newestOf(actions, func(a MachineAction) bool { return a.Is(ActionIsolate) && !a.Status.Final() && ours(l, a) })
 }
 
-// openRelease returns a release that is under way, whoever asked for it.
-func openRelease(actions []MachineAction) *MachineAction {
-	return newestOf(actions, func(a MachineAction) bool { return a.Is(ActionUnisolate) && !a.Status.Final() })
+// openRelease returns a release that is under way, whoever asked for it. One that Defender must have given up by now does not count,
+// whatever its status says (F49).
+func openRelease(actions []MachineAction, now time.Time) *MachineAction {
+	return newestOf(actions, func(a MachineAction) bool { return a.Is(ActionUnisolate) && !a.Status.Final() && !dead(a, now) })
+}
+
+// dead reports an open order that is older than Defender ever tries.
+func dead(a MachineAction, now time.Time) bool {
+	return !a.Created.IsZero() && now.Sub(a.Created) > WatchAfter
 }
 
 // mainOf returns our isolate as the list shows it, or what the record knows of it.
@@ -79,11 +88,11 @@ func freedBy(l Lockdown, actions []MachineAction) *MachineAction {
 }
 
 // takenBy returns somebody else's isolate when that is the newest one on the host, nil otherwise (K-05). Isolates that failed or were
-// released again do not count.
+// released again do not count, nor do open ones of another console: those give way to ours (see rival).
 func takenBy(l Lockdown, actions []MachineAction) *MachineAction {
 	held := holding(actions)
 	newest := newestOf(actions, func(a MachineAction) bool {
-		return a.Is(ActionIsolate) && (!a.Status.Final() || byID(held, a.ID) != nil)
+		return a.Is(ActionIsolate) && ((!a.Status.Final() && !peer(l, a)) || byID(held, a.ID) != nil)
 	})
 	m := mainOf(l, actions)
 	if newest == nil || ours(l, *newest) || !createdAfter(newest, &m) {

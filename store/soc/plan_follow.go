@@ -39,9 +39,14 @@ func (m *mover) followIsolate(actions []MachineAction) {
 			Action: "confirm", Result: ResultFailed, ActionID: a.ID, Detail: "Defender gave up waiting for the device; it was never isolated",
 		})
 	case ActionCancelled:
+		if !m.l.CancelWanted && cancelOf(m.l, a.ID) != nil {
+			m.gaveWay(*a, actions)
+			return
+		}
 		m.cancelled(*a)
 	default:
 		m.strange(*a)
+		m.giveWay(actions)
 	}
 }
 
@@ -91,7 +96,7 @@ func (m *mover) strange(a MachineAction) {
 func (m *mover) followRelease(seen Seen) {
 	a := byID(seen.Actions, m.l.ReleaseActionID)
 	if a == nil {
-		m.countAbsent(VerbRelease, seen, SettleRelease)
+		m.countAbsent(VerbRelease, seen, settleRelease(m.l))
 		return
 	}
 	m.remember(*a)
@@ -104,9 +109,22 @@ func (m *mover) followRelease(seen Seen) {
 		})
 	case gaveUp(*a):
 		m.releaseFailed(fmt.Sprintf("the release order ended as %s", strings.ToLower(string(a.Status))), a.ID)
+	case dead(*a, m.now):
+		m.releaseFailed("the device did not carry the release out within 3 days, and Defender tries no longer", a.ID)
 	default:
 		m.strange(*a)
 	}
+}
+
+// settleRelease is how long the last release is looked for. The first time a second order costs less than a late one; after that the list has
+// the time that it needs, so that a lockdown has two releases at most however many answers are lost.
+func settleRelease(l Lockdown) time.Duration {
+	for _, t := range l.Attempts {
+		if t.Verb == VerbRelease && t.Outcome == OutcomeAbsent && t.Absent > 0 {
+			return SettleIsolate
+		}
+	}
+	return SettleRelease
 }
 
 // releaseFailed keeps the obligation, plans the next try and grows loud (K-08).

@@ -58,7 +58,18 @@ func (m *mover) note(e AuditEntry) {
 	if e.Actor.Name == "" {
 		e.Actor = Service("reconciler")
 	}
+	if e.Reason == "" {
+		e.Reason = m.reason()
+	}
 	m.audit = append(m.audit, e)
+}
+
+// reason is why the lockdown is where it is, in the words of whoever asked for the release, or else for the isolation (SC21).
+func (m *mover) reason() string {
+	if m.l.ReleaseReason != "" {
+		return m.l.ReleaseReason
+	}
+	return m.l.Reason
 }
 
 // move changes the phase and writes the one entry that goes with it.

@@ -11,7 +11,7 @@ import (
 func Observed(l Lockdown, seen Seen, now time.Time) (Lockdown, []AuditEntry, error) {
 	m := newMover(l, now)
 	if seen.Good() {
-		if seen.At.After(m.l.SeenAt) {
+		if seen.At.After(m.l.SeenAt) || m.l.SeenAt.After(m.now) { // a clock that was set back must not hide all looks (F59)
 			m.l.SeenAt = seen.At.UTC()
 		}
 		m.adopt(seen.Actions)
@@ -106,6 +106,7 @@ func (m *mover) facts(seen Seen) {
 	case PhaseReleaseRequested, PhaseReleaseBlocked:
 		if !m.seeOutside(actions, true) {
 			m.seeReleased(actions)
+			m.seeGone(seen)
 		}
 	case PhaseNeedsHuman:
 		m.seeHuman(actions)
@@ -117,7 +118,7 @@ func (m *mover) facts(seen Seen) {
 // seeTaken gives an order up, before it is sent, when somebody else has isolated the host (K-04, I6).
 func (m *mover) seeTaken(actions []MachineAction) {
 	a := foreignHold(m.l, actions)
-	if a == nil || openRelease(actions) != nil {
+	if a == nil || openRelease(actions, m.now) != nil {
 		return
 	}
 	m.end(PhaseSuperseded, CauseSuperseded, m.now, AuditEntry{
@@ -170,11 +171,9 @@ func (m *mover) countAbsent(v Verb, seen Seen, settle time.Duration) {
 		return
 	}
 	t.Absent++
-	looks := 2
-	if v == VerbIsolate {
-		looks = absentFor
-	}
-	if seen.At.Before(later(t.SentAt, t.DoneAt).Add(settle)) || t.Absent < looks {
+	t.Watched += watched(*t, seen.At)
+	t.AbsentAt = seen.At.UTC()
+	if t.Watched < settle || t.Absent < 2 {
 		return
 	}
 	t.Outcome, t.DoneAt = OutcomeAbsent, m.now
@@ -188,4 +187,23 @@ func (m *mover) countAbsent(v Verb, seen Seen, settle time.Duration) {
 		Action: "send-release", Result: ResultFailed, Cause: m.l.ReleaseCause,
 		Detail: fmt.Sprintf("release order %d did not reach Defender: not in its list for %s", t.N, settle),
 	})
+}
+
+// watched is how much longer the list has now been watched without the order. It adds up the time between looks instead of asking the clock
+// how long ago the order was sent: a clock that is set while the search runs can neither end it, so that a second isolate leaves while the
+// list lags (F34, F58), nor prolong it by the size of the jump (F59). For an isolate a gap longer than steadyGap is a jump, or a time in
+// which nobody looked, and proves next to nothing. A release that was lost long ago is not looked for again from the start: a second one does
+// no harm and a late one does.
+func watched(t Attempt, at time.Time) time.Duration {
+	gap := at.Sub(t.AbsentAt)
+	switch {
+	case t.Verb == VerbRelease && t.AbsentAt.IsZero():
+		gap = at.Sub(later(t.SentAt, t.DoneAt))
+	case t.Verb == VerbRelease:
+	case t.AbsentAt.IsZero():
+		gap = 0
+	case gap > steadyGap:
+		gap = brokenGap
+	}
+	return max(gap, 0)
 }

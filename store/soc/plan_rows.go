@@ -1,5 +1,7 @@
 package soc
 
+import "slices"
+
 // prune keeps the rows few: the oldest release or cancel whose outcome is settled goes first. Isolates stay, and so does a release that may
 // still turn up.
 func prune(rows []Attempt) []Attempt {
@@ -17,6 +19,14 @@ func prune(rows []Attempt) []Attempt {
 // mayGo reports whether the row can be dropped without losing sight of an order.
 func mayGo(a Attempt) bool {
 	return a.Verb == VerbCancel || (a.Verb == VerbRelease && a.Outcome != OutcomeUnknown)
+}
+
+// DropSettled drops the release rows after number stored whose outcome is known. It is for a worker whose store takes no writes: of all that
+// it tried meanwhile only the last order is stored later, as one step.
+func DropSettled(rows []Attempt, stored int) []Attempt {
+	return slices.DeleteFunc(slices.Clone(rows), func(a Attempt) bool {
+		return a.N > stored && a.Verb != VerbIsolate && a.Outcome != OutcomeUnknown
+	})
 }
 
 // LastAttempt returns the newest attempt row; false if there is none.

@@ -89,6 +89,8 @@ func CommentFor(l Lockdown, a Attempt) OrderComment {
 		}
 	case a.Verb == VerbCancel && l.CancelledBy.Name != "":
 		c.By, c.Via, c.Reason = l.CancelledBy.Name, l.CancelledBy.Via, ""
+	case a.Verb == VerbCancel:
+		c.Reason = "the order would strike late, or another console isolated the host first"
 	}
 	return c
 }
@@ -148,7 +150,7 @@ func (m *mover) answered(t *Attempt, a MachineAction) {
 		return
 	}
 	if t.Verb == VerbRelease {
-		m.l.ReleaseActionID, m.l.Trouble = a.ID, ""
+		m.l.ReleaseActionID, m.l.Trouble, m.l.GoneSince = a.ID, "", time.Time{}
 		m.note(AuditEntry{Action: "accept-release", Result: ResultAccepted, ActionID: a.ID, Cause: m.l.ReleaseCause, Detail: "Defender accepted the release; the host is isolated until the device confirms"})
 		return
 	}
@@ -229,7 +231,7 @@ func (m *mover) refused(t *Attempt, err error) {
 		m.notSent(t, "Defender can not be reached")
 	case KindUnauthorized, KindDenied, KindRefused, KindNotFound, KindInvalid:
 		t.Outcome, t.DoneAt = OutcomeRefused, m.now
-		m.refusedForGood(t)
+		m.refusedForGood(t, KindOf(err))
 	default: // nobody knows; Observed finds out, counting from the end of the call
 		t.DoneAt, t.RetryAt = m.now, m.now.Add(SettleRelease)
 		if strays(err) && t.Verb == VerbIsolate && m.l.Phase == PhaseSubmitting {
@@ -265,13 +267,17 @@ func (m *mover) releaseNotSent(t *Attempt, why string) {
 	})
 }
 
-func (m *mover) refusedForGood(t *Attempt) {
+func (m *mover) refusedForGood(t *Attempt, kind Kind) {
 	switch {
 	case t.Verb == VerbCancel:
 		m.refusedCancel(t)
 	case t.Verb == VerbIsolate && m.l.Phase == PhaseSubmitting:
 		m.end(PhaseFailed, CauseRefused, m.now, AuditEntry{Action: "send", Result: ResultRefused, Detail: "Defender refused the isolation: " + t.Error})
+	case t.Verb == VerbRelease && m.l.Phase == PhaseReleasing && kind == KindNotFound:
+		t.Error, m.l.GoneSince = goneError, orNow(m.l.GoneSince, m.now)
+		m.releaseFailed("Defender does not know this machine any more; asking for it again and again for three days before this counts", "")
 	case t.Verb == VerbRelease && m.l.Phase == PhaseReleasing:
+		m.l.GoneSince = time.Time{}
 		m.releaseFailed("Defender refused the release: "+t.Error, "")
 	default:
 		t.RetryAt = m.now.Add(backoff(m.repeats(t.Verb)))

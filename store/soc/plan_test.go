@@ -89,7 +89,7 @@ func TestF03_AttemptRowStopsTheSecondOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for s := range 119 {
+	for s := range 200 {
 		now := planNow.Add(time.Duration(s) * time.Second)
 		seen := soc.Seen{At: now, TriedAt: now}
 		got, _, err := soc.Observed(begun, seen, now)
@@ -108,6 +108,67 @@ func TestF03_AttemptRowStopsTheSecondOrder(t *testing.T) {
 	}
 	if next := soc.Plan(l, empty, planNow); next.Do != soc.DoSend { // control: the record without the row would send again
 		t.Fatalf("control: plan = %+v", next)
+	}
+}
+
+// lookUntilAbsent looks for a lost order every 15 s of true time, by a clock that is off by jump(n) at the n-th look, and returns how long the
+// search took in truth; it gives up after a day.
+func lookUntilAbsent(t *testing.T, v soc.Verb, every time.Duration, jump func(n int) time.Duration) time.Duration {
+	t.Helper()
+	l, _ := requested(t)
+	l.FreshUntil = time.Time{}
+	if v == soc.VerbRelease {
+		l.Phase = soc.PhaseReleaseRequested
+	}
+	l, _, err := soc.Begin(l, soc.Next{Do: soc.DoSend, Verb: v}, planNow.Add(jump(0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := l.Phase
+	for n := 1; time.Duration(n)*every <= 24*time.Hour; n++ {
+		now := planNow.Add(time.Duration(n)*every + jump(n))
+		if l, _, err = soc.Observed(l, soc.Seen{At: now, TriedAt: now}, now); err != nil {
+			t.Fatal(err)
+		}
+		if l.Phase != from {
+			return time.Duration(n) * every
+		}
+	}
+	return 24 * time.Hour
+}
+
+// TestF34_F58_F59_I1_ClocksThatJumpNeitherEndNorProlongTheSearch: the list may lag by three minutes, so no clock may end the search for an
+// isolate before that, and none may hold it up by the size of its jump.
+func TestF34_F58_F59_I1_ClocksThatJumpNeitherEndNorProlongTheSearch(t *testing.T) {
+	const lag = 180 * time.Second
+	for _, by := range []time.Duration{0, time.Second, time.Minute, 4 * time.Minute, time.Hour, 24 * time.Hour} {
+		for at := range 15 { // the jump comes before this look
+			for _, to := range []time.Duration{by, -by} {
+				took := lookUntilAbsent(t, soc.VerbIsolate, 15*time.Second, func(n int) time.Duration {
+					if n < at {
+						return 0
+					}
+					return to
+				})
+				if took <= lag || took > soc.SettleIsolate+time.Minute {
+					t.Errorf("jump by %s before look %d: the search took %s", to, at, took)
+				}
+			}
+		}
+	}
+	for _, by := range []time.Duration{time.Minute, time.Hour, -time.Minute, -time.Hour} { // to and fro, three times
+		took := lookUntilAbsent(t, soc.VerbIsolate, 15*time.Second, func(n int) time.Duration { return time.Duration(min(n, 6)%2) * by })
+		if took <= lag || took > 10*time.Minute {
+			t.Errorf("%s to and fro: the search took %s", by, took)
+		}
+	}
+	if took := lookUntilAbsent(t, soc.VerbIsolate, 5*time.Minute, func(int) time.Duration { return 0 }); took >= 24*time.Hour {
+		t.Error("one look in five minutes never ends the search")
+	}
+	// Control: a release is judged by the clock, because a second one does no harm; the same jump ends its search after two looks.
+	ahead := func(n int) time.Duration { return time.Duration(min(n, 2)) * time.Hour }
+	if took := lookUntilAbsent(t, soc.VerbRelease, 5*time.Second, ahead); took > 10*time.Second {
+		t.Errorf("control: the search for a release took %s", took)
 	}
 }
 

@@ -8,9 +8,11 @@ func (m *mover) watch(seen Seen) {
 	if m.l.WatchUntil.IsZero() {
 		return
 	}
-	stray, struck := openIsolate(m.l, seen.Actions), struckBy(m.l, seen.Actions, m.now)
+	stray, struck := openIsolate(m.l, seen.Actions), struckBy(m.l, seen, m.now)
 	trouble := ""
 	switch {
+	case struck != nil && struck.ID == m.l.ActionID && endedGone(m.l):
+		trouble = "Defender knows this machine again, and it is still isolated by this lockdown; cordon is releasing it"
 	case struck != nil:
 		trouble = "a late isolate order of this lockdown has cut the host off again; cordon is releasing it"
 	case stray != nil:
@@ -39,16 +41,19 @@ func EndWatch(l Lockdown, why string, now time.Time) (Lockdown, AuditEntry) {
 }
 
 // struckBy returns our isolate that holds the host although the lockdown has ended, nil if none does or if others hold the host too (I6).
-func struckBy(l Lockdown, actions []MachineAction, now time.Time) *MachineAction {
-	if foreignHold(l, actions) != nil {
+func struckBy(l Lockdown, seen Seen, now time.Time) *MachineAction {
+	actions := seen.Actions
+	if seen.Gone || foreignHold(l, actions) != nil {
 		return nil
 	}
-	early := now.Before(l.Deadline)
+	early := now.Before(l.Deadline) && !l.CancelWanted && l.ReleaseCause != CauseUser // a person wanted it back at once
 	return newestOf(holding(actions), func(a MachineAction) bool {
 		switch {
 		case !ours(l, a):
 			return false
 		case l.EnforcedAt.IsZero(): // it never was in force before
+			return true
+		case endedGone(l): // it was never released
 			return true
 		case l.Cause == CauseSuperseded: // the isolate that took over came to nothing
 			return !early && takerGaveUp(l, actions)
@@ -76,7 +81,7 @@ func planWatch(l Lockdown, seen Seen, now time.Time) Next {
 	if stray := openIsolate(l, seen.Actions); stray != nil && !retryAt(l, VerbCancel, now).After(now) {
 		return Next{Do: DoSend, Verb: VerbCancel, ActionID: stray.ID}
 	}
-	if struckBy(l, seen.Actions, now) != nil && openRelease(seen.Actions) == nil && !retryAt(l, VerbRelease, now).After(now) {
+	if struckBy(l, seen, now) != nil && openRelease(seen.Actions, now) == nil && !retryAt(l, VerbRelease, now).After(now) {
 		return Next{Do: DoSend, Verb: VerbRelease}
 	}
 	return look(l, seen, now, every, time.Time{})
@@ -85,8 +90,10 @@ func planWatch(l Lockdown, seen Seen, now time.Time) Next {
 // watchEvery is how often an ended lockdown is looked at.
 func watchEvery(l Lockdown, now time.Time) time.Duration {
 	switch {
-	case l.Trouble != "":
+	case l.Trouble != "" && now.Sub(lastSent(l, VerbRelease)) < 10*time.Minute: // a late release is under way
 		return 15 * time.Second
+	case l.Trouble != "":
+		return time.Minute
 	case now.Sub(l.EndedAt) < 10*time.Minute:
 		return time.Minute
 	}

@@ -9,6 +9,7 @@ type Actor struct {
 	Via     string `json:"via,omitempty"`     // tty, ssh, cli, http, svc, rule
 	From    string `json:"from,omitempty"`    // address or terminal
 	Key     string `json:"key,omitempty"`     // key fingerprint, for SSH
+	Serial  string `json:"serial,omitempty"`  // serial number of the certificate, for SSH
 	Session string `json:"session,omitempty"` // session id
 	Role    string `json:"role,omitempty"`
 }

@@ -22,7 +22,8 @@ import (
 // Reader is what the screen reads.
 type Reader interface {
 	Audit(ctx context.Context, q soc.AuditQuery) (soc.AuditPage, error)
-	VerifyAudit(ctx context.Context) (soc.ChainReport, error)
+	AuditAfter(ctx context.Context, seq uint64, limit int) ([]soc.AuditEntry, error)
+	VerifyHistory(ctx context.Context, o soc.VerifyOptions) (soc.ChainReport, error)
 }
 
 // Deps are the parts of the screen.
@@ -74,6 +75,8 @@ type Model struct {
 	stop     context.CancelFunc
 	checkReq int
 	began    time.Time
+	walked   *progress // of the verification; written by it, read with the time
+	percent  string
 }
 
 // New makes the screen.
@@ -135,6 +138,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return m.onPlace(msg.Place)
 	case screen.TickMsg:
 		m.now = msg.Now
+		m.percent = m.walked.String()
 	case screen.HoldMsg:
 		return m.onHold(msg.On)
 	case screen.ZoneMsg:

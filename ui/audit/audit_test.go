@@ -236,17 +236,19 @@ func TestVerify_SaysTheResult(t *testing.T) {
 // slow verifies until it is stopped.
 type slow struct {
 	*uitest.World
-	stopped chan struct{}
+	stopped, walked chan struct{}
 }
 
-func (s slow) VerifyAudit(ctx context.Context) (soc.ChainReport, error) {
+func (s slow) VerifyHistory(ctx context.Context, o soc.VerifyOptions) (soc.ChainReport, error) {
+	o.Progress(41, 100)
+	close(s.walked)
 	<-ctx.Done()
 	close(s.stopped)
 	return soc.ChainReport{}, ctx.Err()
 }
 
 func TestVerify_CountsSecondsAndStops(t *testing.T) {
-	world := slow{uitest.NewWorld(), make(chan struct{})}
+	world := slow{uitest.NewWorld(), make(chan struct{}), make(chan struct{})}
 	m := New(Deps{Reader: world, Session: world.Session("responder")}, theme.New(theme.Mono, true, true, false))
 	m.Update(screen.TickMsg{Now: uitest.Now()})
 	d := uitest.Drive(t, m, 120, 35)
@@ -255,8 +257,9 @@ func TestVerify_CountsSecondsAndStops(t *testing.T) {
 	done := make(chan struct{})
 	verify := d.Held()[0]
 	go func() { verify(); close(done) }()
+	<-world.walked
 	m.Update(screen.TickMsg{Now: uitest.Now().Add(3 * time.Second)})
-	if !m.Ticking() || !strings.Contains(d.View(), "verifying the chain, 3 s (esc stops)") {
+	if !m.Ticking() || !strings.Contains(d.View(), "verifying the chain, 3 s, 41 % of 100 (esc stops)") {
 		t.Errorf("no progress:\n%s", d.View())
 	}
 	d.Key("esc")
@@ -308,5 +311,48 @@ func TestV13_HistoryNeedsTheRight(t *testing.T) {
 	}
 	if b := d.Binding("V"); b.Off == "" {
 		t.Error("V is on")
+	}
+}
+
+// TestSC21_N10_TheProofIsTold: what was proved and what was not, and of a broken history the first bad line with its neighbours.
+func TestSC21_N10_TheProofIsTold(t *testing.T) {
+	w := uitest.NewWorld()
+	w.Chain.Sealed, w.Chain.Checkpoints = w.Chain.Records, 3
+	d, _ := open(t, w, "responder", 120, 35)
+	d.Send(screen.TickMsg{Now: uitest.Now()})
+	if b := d.Binding("B"); b.Off == "" {
+		t.Error("B works before anything was verified")
+	}
+	d.Key("V")
+	if v := d.View(); !strings.Contains(v, "chain verified to #14 at 12:41, all seals checked, 3 checkpoints") {
+		t.Errorf("the result does not say what it rests on:\n%s", v)
+	}
+	w.Chain.OK, w.Chain.BadSeq, w.Chain.Problem, w.Chain.Sealed = false, 9, "the hash does not match", 0
+	w.Chain.Notes = []string{"the seals: the first key is not beside the store"}
+	d.Key("V")
+	if v := d.View(); !strings.Contains(v, "CHAIN BROKEN at #9 (B shows it)") {
+		t.Errorf("a broken chain is not told:\n%s", v)
+	}
+	d.Forget()
+	d.Key("B")
+	got := ""
+	for _, m := range d.Sent() {
+		if box, ok := m.(screen.TextMsg); ok {
+			got = box.Text
+		}
+	}
+	for _, want := range []string{"first bad    #9", "NO seal checked", "the hash does not match", ">> #9 ", "   #8 ", "   #10 ", "not checked  the seals"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the proof does not say %q:\n%s", want, got)
+		}
+	}
+}
+
+// TestN20_DriftHasItsOwnWord in the list, and is found by it.
+func TestN20_DriftHasItsOwnWord(t *testing.T) {
+	for action, want := range map[string]string{"drift-release": "DRIFT", "drift-merged": "DRIFT", "release": "release"} {
+		if got := verb(action); got != want {
+			t.Errorf("verb(%s) = %q, want %q", action, got, want)
+		}
 	}
 }

@@ -76,7 +76,7 @@ func (m *Model) relatedLines(w int) []string {
 }
 
 // plain is the entry as one line to paste into a ticket.
-func (m *Model) plain(e soc.AuditEntry) string {
+func plain(e soc.AuditEntry) string {
 	return joined(" ", fmt.Sprintf("#%d", e.Seq), e.Time.UTC().Format(time.RFC3339), e.Actor.Name, e.Action, e.Target, e.Result, e.Detail)
 }
 

@@ -22,13 +22,20 @@ func (m *Model) sep() string { return " " + m.th.Glyph.Sep + " " }
 func (m *Model) chainWord() string {
 	switch {
 	case m.checking:
-		return fmt.Sprintf("verifying the chain, %d s (esc stops)", max(0, int(m.now.Sub(m.began)/time.Second)))
+		return fmt.Sprintf("verifying the chain, %d s%s (esc stops)", max(0, int(m.now.Sub(m.began)/time.Second)), m.percent)
 	case m.chain.Checked.IsZero():
 		return "chain not verified yet (V)"
 	case !m.chain.OK:
-		return fmt.Sprintf("CHAIN BROKEN at #%d", m.chain.BadSeq)
+		return m.brokenWord()
 	}
-	return fmt.Sprintf("chain verified to #%d at %s", m.chain.LastSeq, m.chain.Checked.In(m.zone).Format("15:04"))
+	return fmt.Sprintf("chain verified to #%d at %s, %s", m.chain.LastSeq, m.chain.Checked.In(m.zone).Format("15:04"), proof(m.chain))
+}
+
+func (m *Model) brokenWord() string {
+	if m.chain.BadSeq == 0 {
+		return fmt.Sprintf("CHAIN BROKEN, checkpoint %d (B shows it)", m.chain.BadCheckpoint)
+	}
+	return fmt.Sprintf("CHAIN BROKEN at #%d (B shows it)", m.chain.BadSeq)
 }
 
 // rule is a line across with a text in it, both in the colour of the borders.

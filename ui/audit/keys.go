@@ -18,6 +18,7 @@ const (
 	idFilter = "audit.filter"
 	idVerify = "audit.verify"
 	idStop   = "audit.stop"
+	idProof  = "audit.proof"
 	idCopy   = "audit.copy"
 	idHost   = "audit.host"
 	idTimer  = "audit.lockdown"
@@ -56,6 +57,7 @@ func (m *Model) Keys() []keys.Binding {
 		{ID: idDetail, Keys: []string{"enter"}, Hint: "detail", Help: "show everything that this line recorded", Off: none},
 		{ID: idFilter, Keys: []string{"/"}, Hint: "filter", Help: "filter by text and actor: action: target: result: since:", Off: denied},
 		{ID: idVerify, Keys: []string{"V"}, Hint: "verify chain", Help: "prove that no line was changed, removed or put in between", Off: denied},
+		{ID: idProof, Keys: []string{"B"}, Hint: "proof", Help: "what the last verification found, and the first bad line", Off: m.noProof(), Hidden: m.chain.Checked.IsZero()},
 		{ID: idCopy, Keys: []string{"y"}, Hint: "copy", Help: "copy the line as text", Off: none},
 		{ID: idHost, Keys: []string{"h"}, Hint: "host", Help: "open the host of this line", Off: noHost},
 		{ID: idTimer, Keys: []string{"T"}, Hint: "lockdown", Help: "open the lockdown of this line", Off: noLock},
@@ -73,6 +75,14 @@ func (m *Model) Keys() []keys.Binding {
 		out = append(out, keys.Binding{ID: idClear, Keys: []string{"esc"}, Hint: "clear filter", Help: "show all lines of this view"})
 	}
 	return append(out, grid.Moves()...)
+}
+
+// noProof is why B does nothing.
+func (m *Model) noProof() string {
+	if m.chain.Checked.IsZero() {
+		return "the history was not verified in this session; V does it"
+	}
+	return ""
 }
 
 func typingKeys() []keys.Binding {
@@ -93,6 +103,8 @@ func (m *Model) act(id string) tea.Cmd {
 		}
 	case idStop:
 		return m.stopVerify()
+	case idProof:
+		return m.showProof()
 	case idClear:
 		m.filter.set("")
 		return m.load()
@@ -114,7 +126,7 @@ func (m *Model) about(id string, e soc.AuditEntry) tea.Cmd {
 	case idDetail:
 		return screen.Send(screen.TextMsg{Title: fmt.Sprintf("#%d %s %s", e.Seq, e.Action, e.Target), Text: m.full(e)})
 	case idCopy:
-		return screen.Send(screen.CopyMsg{What: fmt.Sprintf("line #%d", e.Seq), Text: m.plain(e)})
+		return screen.Send(screen.CopyMsg{What: fmt.Sprintf("line #%d", e.Seq), Text: plain(e)})
 	case idHost:
 		return screen.Send(screen.GoMsg{To: screen.Place{Kind: screen.Host, Host: soc.HostKey{Integration: e.Integration, MachineID: e.Host}}})
 	case idTimer:

@@ -209,10 +209,11 @@ func (m *Model) verify() tea.Cmd {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.checkReq++
 	m.checking, m.stop, m.began = true, cancel, m.now
-	reader, req := m.d.Reader, m.checkReq
+	m.walked, m.percent = &progress{}, ""
+	reader, req, walked, by := m.d.Reader, m.checkReq, m.walked, m.d.Session.Actor
 	return func() tea.Msg {
 		defer cancel()
-		report, err := reader.VerifyAudit(ctx)
+		report, err := reader.VerifyHistory(ctx, soc.VerifyOptions{By: by, Progress: walked.set})
 		return chainMsg{req: req, report: report, err: err}
 	}
 }

@@ -163,6 +163,9 @@ func (m *Model) rows(entries []soc.AuditEntry) []grid.Row {
 
 // verb is the action as the list shows it: short, and found by the same word in the filter. The detail names the action itself.
 func verb(action string) string {
+	if strings.HasPrefix(action, "drift-") {
+		return "DRIFT"
+	}
 	switch action {
 	case "send-release", "accept-release", "release-external":
 		return "release"

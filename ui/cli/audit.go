@@ -17,11 +17,7 @@ func auditCmd(app App, o *Options) *cobra.Command {
 	}
 	ls.Flags().StringVar(&q.text, "filter", "", "actor:alice action:isolate target:WS-1 since:24h, or free text")
 	ls.Flags().IntVar(&q.limit, "limit", 200, "at most this many lines; 0 = all")
-	verify := &cobra.Command{
-		Use: "verify", Short: "Walk the hash chain and name the first bad record", Args: noArgs,
-		RunE: with(app, o, func(c *cobra.Command, b *Backend) error { return verifyAudit(c, o, b) }),
-	}
-	return group("audit", "The history, and the proof that nobody touched it", ls, verify)
+	return group("audit", "The history, and the proof that nobody touched it", ls, exportCmd(app, o), verifyCmd(app, o), keyCmd(app, o))
 }
 
 type auditQuery struct {
@@ -97,6 +93,9 @@ type auditView struct {
 	Actor       string            `json:"actor"`
 	Via         string            `json:"via,omitempty"`
 	From        string            `json:"from,omitempty"`
+	Key         string            `json:"key,omitempty"`
+	Serial      string            `json:"serial,omitempty"`
+	Session     string            `json:"session,omitempty"`
 	Role        string            `json:"role,omitempty"`
 	Action      string            `json:"action"`
 	Target      string            `json:"target,omitempty"`
@@ -104,6 +103,7 @@ type auditView struct {
 	Lockdown    soc.LockdownID    `json:"lockdown,omitempty"`
 	Result      string            `json:"result"`
 	Cause       soc.Cause         `json:"cause,omitempty"`
+	Reason      string            `json:"reason,omitempty"`
 	Before      string            `json:"before,omitempty"`
 	After       string            `json:"after,omitempty"`
 	Detail      string            `json:"detail,omitempty"`
@@ -111,40 +111,16 @@ type auditView struct {
 	RequestID   string            `json:"request_id,omitempty"`
 	Version     string            `json:"version,omitempty"`
 	Prev        string            `json:"prev"`
+	MAC         string            `json:"mac,omitempty"`
 	Hash        string            `json:"hash"`
 }
 
 func viewAudit(e soc.AuditEntry) auditView {
 	return auditView{
 		Seq: e.Seq, Time: stamp(e.Time), Integration: e.Integration, Actor: e.Actor.Name, Via: e.Actor.Via, From: e.Actor.From,
-		Role: e.Actor.Role, Action: e.Action, Target: e.Target, MachineID: e.Host, Lockdown: e.Lockdown, Result: e.Result, Cause: e.Cause,
+		Key: e.Actor.Key, Serial: e.Actor.Serial, Session: e.Actor.Session, Role: e.Actor.Role, Reason: e.Reason, MAC: e.MAC,
+		Action: e.Action, Target: e.Target, MachineID: e.Host, Lockdown: e.Lockdown, Result: e.Result, Cause: e.Cause,
 		Before: e.Before, After: e.After, Detail: e.Detail, ActionID: e.ActionID, RequestID: e.RequestID, Version: e.Version,
 		Prev: e.Prev, Hash: e.Hash,
-	}
-}
-
-func verifyAudit(c *cobra.Command, o *Options, b *Backend) error {
-	r, err := b.Store.VerifyAudit(c.Context())
-	if err != nil {
-		return err
-	}
-	if o.JSON {
-		doc := map[string]any{"ok": r.OK, "records": r.Records, "last": r.LastSeq}
-		if !r.OK {
-			doc["bad"], doc["problem"] = r.BadSeq, r.Problem
-		}
-		if err := printJSON(c.OutOrStdout(), doc); err != nil {
-			return err
-		}
-	} else if r.OK {
-		fmt.Fprintf(c.OutOrStdout(), "chain intact: %s, last #%d\n", plural(int(r.Records), "record"), r.LastSeq)
-	}
-	if r.OK {
-		return nil
-	}
-	return &soc.Error{
-		Kind: soc.KindInternal, Code: "chain-broken", What: fmt.Sprintf("the audit chain is broken at record #%d: %s", r.BadSeq, r.Problem),
-		Means: "what it says from there on can not be trusted; timers and releases are not affected",
-		Next:  "keep the file as evidence and compare it with a backup",
 	}
 }

@@ -24,7 +24,11 @@ type Store interface {
 	Lockdowns(ctx context.Context, q soc.LockdownQuery) ([]soc.Lockdown, error)
 	Isolations(ctx context.Context) ([]soc.Isolation, error)
 	Audit(ctx context.Context, q soc.AuditQuery) (soc.AuditPage, error)
-	VerifyAudit(ctx context.Context) (soc.ChainReport, error)
+	VerifyHistory(ctx context.Context, o soc.VerifyOptions) (soc.ChainReport, error)
+	ExportAudit(ctx context.Context, w io.Writer, x soc.AuditExport) (records int, err error)
+	// Signer is the public key of the checkpoints, KeyPath the file with the first key of the seal.
+	Signer() (string, error)
+	KeyPath() (string, error)
 	Integrations(ctx context.Context) ([]soc.Integration, error)
 	PollState(ctx context.Context, id soc.IntegrationID) (soc.PollState, error)
 }
@@ -43,6 +47,12 @@ type Backend struct {
 	Session   soc.Session
 	// Ready waits until the store knows all its alerts; counts before that are too small.
 	Ready func(ctx context.Context) error
+	// Sinks tells who is notified and how far they got.
+	Sinks func(ctx context.Context) ([]Sink, error)
+	// Recover rebuilds lockdowns from the tenant (K-12).
+	Recover Recoverer
+	// Troubles is what is wrong with the machinery now, the worst first; nil means that nobody knows.
+	Troubles func() []soc.Trouble
 	// Problems lists what of the store can not be read.
 	Problems func(ctx context.Context) []string
 	Close    func() error
@@ -90,10 +100,18 @@ type App struct {
 	Paths    func(o Options) (configFile, dataDir string, err error)
 	// Attach parses the tenant id, APP_ID/APP_SECRET and the address of the API.
 	Attach func(user, secret, api string) (draft soc.Integration, clientSecret string, err error)
+	// Release releases what is due.
+	Release Sweep
+	// Notify sends a test message to a notification sink.
+	Notify Probe
 	// History reads "30 days ago", a date or a time (T-30).
 	History func(text string, now time.Time) (time.Time, error)
+	// VerifyExport checks an export of the history without a store.
+	VerifyExport func(r io.Reader, o soc.VerifyOptions) (soc.ChainReport, error)
 	// Hidden reads a line from a terminal without showing it; ok is false when in is no terminal.
 	Hidden func(in io.Reader) (line string, ok bool, err error)
+	// Files are backup, restore and doctor.
+	Files Files
 	// Schema is the store's format version.
 	Schema int
 }
@@ -128,8 +146,8 @@ func New(app App, in io.Reader, out, errOut io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, err) })
 	globalFlags(root, o)
 	root.AddCommand(
-		demoCmd(app, o), simulateCmd(app), serveCmd(app, o), statusCmd(app, o), alertsCmd(app, o), lockdownsCmd(app, o),
-		auditCmd(app, o), partnerCmd(app, o), configCmd(app, o), versionCmd(app, o),
+		demoCmd(app, o), simulateCmd(app), serveCmd(app, o), releaseCmd(app, o), statusCmd(app, o), alertsCmd(app, o), lockdownsCmd(app, o),
+		auditCmd(app, o), notifyCmd(app, o), partnerCmd(app, o), recoverCmd(app, o), configCmd(app, o), versionCmd(app, o), backupCmd(app, o), restoreCmd(app, o), doctorCmd(app, o),
 	)
 	return root
 }

@@ -71,10 +71,13 @@ func status(c *cobra.Command, app App, o *Options, b *Backend) error {
 	if o.JSON {
 		return printJSON(c.OutOrStdout(), map[string]any{
 			"integrations": s.tenants, "lockdowns": lockdownViews(s.locks, now), "overdue": s.overdue,
-			"isolated_outside": outsideViews(s.outside), "alerts_new": s.fresh, "alerts": s.alerts,
+			"isolated_outside": outsideViews(s.outside), "alerts_new": s.fresh, "alerts": s.alerts, "troubles": b.troubles(),
 		})
 	}
 	s.print(c.OutOrStdout(), now)
+	for _, t := range b.troubles() {
+		fmt.Fprintf(c.OutOrStdout(), "trouble    %s\n", t.What)
+	}
 	if len(s.tenants) == 0 {
 		note(c, o, "%s", howToAttach)
 	}
@@ -96,6 +99,14 @@ func (s condition) print(w io.Writer, now time.Time) {
 	for _, t := range s.tenants {
 		fmt.Fprintf(w, "tenant     %s [%s] %s\n", t.Name, t.Environment, t.words(now))
 	}
+}
+
+// troubles is never null in JSON.
+func (b *Backend) troubles() []soc.Trouble {
+	if b.Troubles == nil {
+		return []soc.Trouble{}
+	}
+	return append([]soc.Trouble{}, b.Troubles()...)
 }
 
 // words says how old the data of a tenant is and what is wrong.

@@ -96,6 +96,9 @@ func (d *bulk) list(w, h int) []string {
 		v := d.facts[i]
 		rows = append(rows, theme.Clip("          "+theme.Fit(hostName(v, d.hosts[i]), 26)+" "+words.ShortID(d.hosts[i].MachineID)+"  "+words.Dash(v.Host.Health), w))
 	}
+	if d.act == soc.ActIsolate {
+		rows = append(warnLines(t, distinctWarnings(d.facts, do), w), rows...)
+	}
 	return window(rows, d.from, max(1, h))
 }
 

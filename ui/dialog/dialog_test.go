@@ -160,11 +160,13 @@ func TestN05_TheStateLineNeverSaysMoreThanDefender(t *testing.T) {
 
 func TestFitLines_KeepsWhatDecides(t *testing.T) {
 	head, mid, foot := []string{"h", "", "h2"}, []string{"", "w1", "w2", "w3"}, []string{"", "button"}
+	th := theme.New(theme.Mono, true, true, true)
+	fitLines := func(head, mid, foot []string, h int) []string { return scroll{}.fit(th, head, mid, foot, h) }
 	if got := fitLines(head, mid, foot, 20); len(got) != 9 {
 		t.Errorf("%d lines, want all nine", len(got))
 	}
 	got := fitLines(head, mid, foot, 5)
-	if len(got) != 5 || got[4] != "button" || !strings.Contains(strings.Join(got, "\n"), "more warning") {
+	if len(got) != 5 || got[4] != "button" || !strings.Contains(strings.Join(got, "\n"), "pgdown shows more") {
 		t.Errorf("lines = %q", got)
 	}
 	if got := fitLines(head, mid, foot, 2); got[len(got)-1] != "button" {

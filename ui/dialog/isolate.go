@@ -114,7 +114,7 @@ func (d *isolate) Key(p Press) tea.Cmd {
 	case "ctrl+d":
 		return d.dryRun()
 	}
-	if d.sending || d.rereads(p) {
+	if d.sending || d.rereads(p) || d.warns.key(p.String()) {
 		return nil
 	}
 	pressed := d.form.key(p)

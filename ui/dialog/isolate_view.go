@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	"cordon/store/soc"
@@ -54,7 +55,7 @@ func (d *isolate) lines(w, h int) []string {
 	if len(warn) > 0 {
 		warn = append([]string{""}, warn...)
 	}
-	return fitLines(head, warn, foot, h)
+	return d.warns.fit(t, head, warn, foot, h)
 }
 
 // about says which device this is.
@@ -64,7 +65,7 @@ func (d *isolate) about(w int) []string {
 		return []string{label(t, "Id", key.MachineID), label(t, "State", "reading the facts..")}
 	}
 	out := []string{
-		label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID),
+		label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID+"  seen "+words.Since(d.now, v.Host.LastSeen)),
 		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+words.Dash(v.Host.Health), w-11)),
 	}
 	if !v.Allowed {
@@ -163,15 +164,18 @@ func warnLines(t *theme.Theme, warnings []string, w int) []string {
 	return out
 }
 
-// isolateWarnings are the facts that hold for every isolation, and between them what the one door found about this host: that it does not
-// answer (C-24), that other machines have its name (C-10).
+// isolateWarnings are what the one door found about this host (that it does not answer, that other machines have its name, that nobody is
+// there when it ends), and below them the facts that hold for every isolation (V-32, V-33, F84).
 func isolateWarnings(v soc.Verdict) []string {
-	out := []string{"Open sessions drop; Defender tells the user on Windows."}
+	out := slices.Clone(v.Warnings)
 	if v.Host.Role() == "domain controller" {
 		out = append(out, "AD, DNS and logon that it serves go down.")
 	}
-	out = append(out, v.Warnings...)
-	return append(out, "Behind a web proxy or full VPN it may not come back by itself.")
+	out = append(out, "Open sessions drop; Defender tells the user on Windows.")
+	if !slices.ContainsFunc(v.Warnings, func(w string) bool { return strings.Contains(w, "web proxy") }) {
+		out = append(out, "Behind a web proxy or full VPN it may not come back by itself.")
+	}
+	return out
 }
 
 func loggedOn(h soc.Host) string {
@@ -196,24 +200,8 @@ func loggedOn(h soc.Host) string {
 	return strings.Join(out, ", ")
 }
 
-// fitLines joins three groups in h lines: first blank lines go, then the middle group is cut and says how much is missing.
-func fitLines(head, middle, foot []string, h int) []string {
-	over := len(head) + len(middle) + len(foot) - h
-	for _, g := range []*[]string{&middle, &head, &foot} {
-		*g, over = dropBlank(*g, over)
-	}
-	if over > 0 && len(middle) > 0 {
-		keep := max(0, len(middle)-over-1)
-		rest := len(middle) - keep
-		middle = append(middle[:keep:keep], "! "+words.Count(rest, "more warning")+": ctrl+d shows everything")
-	}
-	out := append(append(append([]string{}, head...), middle...), foot...)
-	if len(out) > h && h > 0 {
-		out = append(out[:max(0, h-len(foot)):max(0, h-len(foot))], foot...)
-		out = out[:min(len(out), h)]
-	}
-	return out
-}
+// fitLines joins two groups in h lines: blank lines go first, then the end of the upper one.
+func fitLines(head, foot []string, h int) []string { return scroll{}.fit(nil, head, nil, foot, h) }
 
 func dropBlank(lines []string, over int) ([]string, int) {
 	var out []string

@@ -215,7 +215,7 @@ func (d *kept) Key(p Press) tea.Cmd {
 	if p.String() == "esc" {
 		return d.leave("cancelled")
 	}
-	if d.sending {
+	if d.sending || d.warns.key(p.String()) {
 		return nil
 	}
 	pressed := d.form.key(p)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cordon/store/soc"
+	"cordon/ui/life"
 	"cordon/ui/theme"
 	"cordon/ui/words"
 )
@@ -26,24 +27,24 @@ func (d *kept) lines(w, h int) []string {
 		if d.missing != "" {
 			what = "can not read the lockdown: " + d.missing
 		}
-		return fitLines(wrapped("", what, w), nil, foot, h)
+		return fitLines(wrapped("", what, w), foot, h)
 	}
 	v := d.facts[0]
 	head := []string{label(t, "Device", theme.Clip(t.Strong.Render(d.name()), w-11)), label(t, "Id", d.lockdown.Key.MachineID)}
 	head = append(head, lockdownLines(t, d.lockdown, d.now, d.env, w)...)
 	if !v.Allowed {
 		head = append(append(head, "", t.Bad.Render("NOT POSSIBLE NOW")), wrapped("", v.Why, w)...)
-		return fitLines(head, nil, foot, h)
+		return fitLines(head, foot, h)
 	}
 	head = append(append(head, ""), d.ask(w)...)
 	var warn []string
 	for _, s := range append(d.meaning(), v.Warnings...) {
-		warn = append(warn, t.Warn.Render(theme.Clip("! "+s, w)))
+		warn = append(warn, warnLines(t, []string{"! " + s}, w)...)
 	}
 	if len(warn) > 0 {
 		warn = append([]string{""}, warn...)
 	}
-	return fitLines(head, warn, foot, h)
+	return d.warns.fit(t, head, warn, foot, h)
 }
 
 func (d *kept) ask(w int) []string {
@@ -98,7 +99,7 @@ func lockdownLines(t *theme.Theme, l soc.Lockdown, now time.Time, env Env, w int
 		out = append(out, label(t, "Because", theme.Clip(l.Reason, w-11)))
 	}
 	if l.Trouble != "" {
-		out = append(out, label(t, "Trouble", t.Bad.Render(theme.Clip(l.Trouble, w-11))))
+		out = append(out, label(t, "Trouble", t.Bad.Render(theme.Clip(life.Why(l), w-11))))
 	}
 	return out
 }

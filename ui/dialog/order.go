@@ -29,6 +29,7 @@ type order struct {
 
 	reasked bool // Defender was asked for fresh facts, because the old ones were too old
 
+	warns   scroll
 	sending bool
 	problem string // why the last try failed
 }

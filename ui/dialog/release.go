@@ -124,7 +124,7 @@ func (d *release) Key(p Press) tea.Cmd {
 	if p.String() == "esc" {
 		return d.leave(d.why())
 	}
-	if d.sending {
+	if d.sending || d.warns.key(p.String()) {
 		return nil
 	}
 	pressed := d.form.key(p)
@@ -185,7 +185,7 @@ func (d *release) lines(w, h int) []string {
 	if len(d.facts) == 0 {
 		return append(append(head, label(t, "Id", key.MachineID), "reading the facts..", ""), d.buttons(t, d.ready, w)...)
 	}
-	head = append(head, label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID),
+	head = append(head, label(t, "Device", deviceLine(t, v, key, w-11)), label(t, "Id", key.MachineID+"  seen "+words.Since(d.now, v.Host.LastSeen)),
 		label(t, "State", theme.Clip(stateLine(v, d.now)+"   sensor "+words.Dash(v.Host.Health), w-11)))
 	if l := v.Current; l != nil {
 		head = append(head, lockdownLines(t, *l, d.now, d.env, w)...)
@@ -194,7 +194,7 @@ func (d *release) lines(w, h int) []string {
 	if !v.Allowed {
 		head = append(append(head, ""), t.Bad.Render("NOT POSSIBLE NOW"))
 		head = append(head, wrapped("", v.Why, w)...)
-		return fitLines(head, nil, foot, h)
+		return fitLines(head, foot, h)
 	}
 	head = append(head, "", label(t, "Reason", d.line(t, "reason", w-11)))
 	if mustType(v) != "" {
@@ -203,7 +203,7 @@ func (d *release) lines(w, h int) []string {
 	if s := d.status(); s != "" {
 		foot = append(foot, t.Warn.Render(theme.Clip(s, w)))
 	}
-	return fitLines(head, d.warnings(w), foot, h)
+	return d.warns.fit(t, head, d.warnings(w), foot, h)
 }
 
 func (d *release) warnings(w int) []string {

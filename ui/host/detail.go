@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cordon/store/soc"
+	"cordon/ui/life"
 	"cordon/ui/pane"
 	"cordon/ui/theme"
 	"cordon/ui/words"
@@ -98,30 +99,30 @@ func (m *Model) lockdownDetail(id soc.LockdownID, w int) []string {
 		}
 		out := []string{m.wordStyle(l.Word(m.now)).Render(string(l.ID)+"  "+l.Word(m.now)) + "  " + string(l.Mode) + " " + words.Period(l.Period)}
 		out = append(out, pane.Wrap("reason: "+words.Or(l.Reason), w)...)
-		for _, s := range m.steps(l) {
-			out = append(out, m.stepLines(s, w)...)
+		for _, s := range m.life().Stations(l) {
+			out = append(out, m.stationLines(s, w)...)
 		}
 		return out
 	}
 	return nil
 }
 
-// stepLines is one station: its time, its word, and how we know, on more lines where one is too short.
-func (m *Model) stepLines(s step, w int) []string {
+// stationLines is one station: its time, its word, its age and how we know, on more lines where one is too short.
+func (m *Model) stationLines(s life.Station, w int) []string {
 	const column = 13 // mark and time
-	at, style := "", m.th.Text
-	if !s.at.IsZero() {
-		at = m.entryTime(s.at)
+	at, age, style := "", "", m.th.Text
+	if !s.At.IsZero() {
+		at, age = m.entryTime(s.At), " ("+words.Age(m.now, s.At)+")"
 	}
 	head := theme.Fit("  "+at, column)
-	if s.now {
+	if s.Now {
 		head, style = theme.Fit(m.th.Glyph.Cursor+" "+at, column), m.th.Strong
 	}
-	if s.bad {
+	if s.Bad {
 		style = m.th.Bad
 	}
 	var out []string
-	for _, part := range pane.Wrap(s.word+m.dot()+s.evidence, max(1, w-column)) {
+	for _, part := range pane.Wrap(s.Word+age+m.dot()+s.How(), max(1, w-column)) {
 		out = append(out, style.Render(theme.Clip(head+part, w)))
 		head = strings.Repeat(" ", column)
 	}

@@ -178,14 +178,28 @@ func (m *Model) noWidget() string {
 	return ""
 }
 
+// notYet says what is known of an isolation that nobody has confirmed; only an order that was not sent is surely none.
+func notYet(p soc.Phase) string {
+	switch p {
+	case soc.PhaseRequested:
+		return "not sent yet"
+	case soc.PhaseSubmitting, soc.PhaseNeedsHuman:
+		return "may or may not be isolated"
+	}
+	return "not confirmed yet"
+}
+
 // running is an open lockdown: `ISOLATED 1:12:09 left · locked by alice · reason`.
 func (m *Model) running(l soc.Lockdown) string {
 	word, style := l.Word(m.now), m.th.Isolated
+	if m.stopped.Code != "" {
+		word += "?"
+	}
 	parts := []string{}
 	switch {
 	case l.Deadline.IsZero():
 		style = m.th.Warn
-		parts = append(parts, word+" "+words.Period(l.Period)+" from enforcement, not isolated yet")
+		parts = append(parts, word+" "+words.Period(l.Period)+" from enforcement, "+notYet(l.Phase))
 	case l.Left(m.now) < 0:
 		style = m.th.Bad
 		parts = append(parts, word+" "+words.Overdue(-l.Left(m.now)))

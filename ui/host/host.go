@@ -32,6 +32,7 @@ type Reader interface {
 	HostsNamed(ctx context.Context, id soc.IntegrationID, name string) ([]soc.Host, error)
 	Actions(ctx context.Context, key soc.HostKey) ([]soc.MachineAction, time.Time, error)
 	Lockdowns(ctx context.Context, q soc.LockdownQuery) ([]soc.Lockdown, error)
+	Audit(ctx context.Context, q soc.AuditQuery) (soc.AuditPage, error)
 }
 
 // Commander answers whether a person may do something; the page shows the answer beside the key.
@@ -57,6 +58,8 @@ type Model struct {
 	tab   tab
 	conns []soc.Conn
 	conn  soc.Conn // of the host's integration; zero until told
+	// stopped is why the records are not the present; zero while they are.
+	stopped soc.Trouble
 
 	f       facts
 	loaded  bool // f holds an answer for key
@@ -146,6 +149,9 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	case screen.ConnsMsg:
 		m.conns = msg.Conns
 		m.pickConn()
+	case screen.TroublesMsg:
+		m.stopped, _ = screen.NotCurrent(msg.List)
+		m.fill()
 	case screen.HoldMsg:
 		return m.hold(msg.On)
 	case screen.ZoneMsg:
@@ -167,7 +173,7 @@ func (m *Model) place(p screen.Place) tea.Cmd {
 	}
 	if p.Host != m.key {
 		*m = Model{
-			d: m.d, th: m.th, key: p.Host, tab: tabOverview, conns: m.conns, req: m.req, held: m.held, now: m.now, zone: m.zone,
+			d: m.d, th: m.th, key: p.Host, tab: tabOverview, conns: m.conns, stopped: m.stopped, req: m.req, held: m.held, now: m.now, zone: m.zone,
 			w: m.w, h: m.h, top: map[tab]int{}, grids: newGrids(m.th),
 		}
 		m.pickConn()
@@ -196,7 +202,7 @@ func (m *Model) want(force bool) tea.Cmd {
 }
 
 func (m *Model) stale(t soc.Topic) tea.Cmd {
-	if m.key.IsZero() || !m.d.Session.Can(soc.RightAlertsView) || !t.Has(soc.TopicAlerts|soc.TopicHosts|soc.TopicActions|soc.TopicLockdowns|soc.TopicSettings) {
+	if m.key.IsZero() || !m.d.Session.Can(soc.RightAlertsView) || !t.Has(soc.TopicAlerts|soc.TopicHosts|soc.TopicActions|soc.TopicLockdowns|soc.TopicSettings|soc.TopicAudit) {
 		return nil
 	}
 	if m.loading || m.held {

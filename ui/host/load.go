@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,6 +25,7 @@ type facts struct {
 	actions []soc.MachineAction
 	iso     soc.Isolation
 	locks   []soc.Lockdown // newest first
+	drift   []soc.AuditEntry
 	alerts  []soc.AlertRow
 	matched int        // alerts in all, of which alerts are the newest
 	same    []soc.Host // other records with this name (C-10)
@@ -75,6 +77,7 @@ func (r request) read(ctx context.Context) (facts, error) {
 		f.locks, f.locksErr = r.d.Reader.Lockdowns(ctx, soc.LockdownQuery{Host: r.key})
 		slices.SortStableFunc(f.locks, func(a, b soc.Lockdown) int { return b.RequestedAt.Compare(a.RequestedAt) })
 	}
+	f.readDrift(ctx, r)
 	if f.host.Name != "" {
 		same, _ := r.d.Reader.HostsNamed(ctx, r.key.Integration, f.host.Name)
 		f.same = slices.DeleteFunc(same, func(h soc.Host) bool { return h.Key == r.key })
@@ -93,6 +96,26 @@ func (f *facts) readActions(ctx context.Context, r request) {
 	}
 	f.actions = as
 	f.iso = soc.DeriveIsolation(r.key, as, at)
+}
+
+// driftLines is how far back in the history of a host drift is looked for.
+const driftLines = 200
+
+// readDrift reads what others did to the host, or what became of its record, as the background client noted it (N-20). Without the lines
+// the page is not wrong, only shorter; the history shows why they can not be read.
+func (f *facts) readDrift(ctx context.Context, r request) {
+	if !r.d.Session.Can(soc.RightLockdownView) {
+		return
+	}
+	page, err := r.d.Reader.Audit(ctx, soc.AuditQuery{Host: r.key, Count: driftLines})
+	if err != nil {
+		return
+	}
+	for _, e := range page.Entries {
+		if strings.HasPrefix(e.Action, "drift-") || e.Action == "external" || e.Action == "late-isolate" {
+			f.drift = append(f.drift, e)
+		}
+	}
 }
 
 func (f *facts) readAlerts(ctx context.Context, r request) {

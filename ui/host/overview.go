@@ -49,6 +49,9 @@ func (m *Model) oddities(w int) []string {
 	if len(m.f.same) > 0 {
 		warn(fmt.Sprintf("%d more with the name %s; actions go to this id only. They are listed below.", len(m.f.same), h.Name))
 	}
+	if why := soc.Unverifiable(h); why != "" && m.f.iso.InForce() {
+		warn(why + ".")
+	}
 	if m.f.known && !h.Reachable() {
 		warn("The sensor is " + h.Health + ": an action waits until the device is back, up to three days.")
 	}

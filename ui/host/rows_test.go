@@ -171,15 +171,15 @@ func TestN05_StateLine(t *testing.T) {
 	has(t, d.View(), "requested 12:40Z -> accepted 12:40Z -> waiting for device (Defender tries until Tue 12:40Z)")
 	hasNot(t, d.View(), "enforced 1")
 	d.Key("4")
-	has(t, d.View(), "12:40:27Z  requested - stored by us, by carol", "Defender took action", "act-pend", "last seen Pending", "at 12:40:55Z")
+	has(t, d.View(), "12:40:27Z  requested (40s) - stored by us, by", "Defender took action", "..-pending", "last seen Pending", "at 12:40:55Z; seen 12s ago")
 
 	d = open(t, w, "responder", "WS-DEV-0210", 120, 35)
-	has(t, d.View(), "requested 11:40Z -> accepted 11:40Z -> enforced 11:40Z -> releasing 12:40Z")
+	has(t, d.View(), "requested 11:40Z -> accepted 11:40Z -> enforced 11:40Z -> release owed 12:40Z -> releasing 12:40Z (20s)")
 	hasNot(t, d.View(), "released 1")
 
 	d = open(t, w, "responder", "WS-FIN-0088", 120, 35)
 	d.Key("4")
-	has(t, d.View(), "10:30:04Z  released - cause timer")
+	has(t, d.View(), "10:30:04Z  released (2h) - cause timer")
 }
 
 // TestN05_NarrowStateLineKeepsThePresent: what does not fit is cut at the old end.
@@ -191,7 +191,7 @@ func TestN05_NarrowStateLineKeepsThePresent(t *testing.T) {
 // TestC24_WaitingForDevice is not failed and not isolated; its clock has not begun, and X takes it back.
 func TestC24_WaitingForDevice(t *testing.T) {
 	d := open(t, uitest.NewWorld(), "responder", "WS-HR-0009", 120, 35)
-	has(t, d.View(), "PENDING 8h from enforcement, not isolated yet", "The sensor is Inactive", "ISOLATING")
+	has(t, d.View(), "PENDING 8h from enforcement, not confirmed yet", "The sensor is Inactive", "ISOLATING")
 	hasNot(t, d.View(), "FAILED", " left")
 	if b := d.Binding("X"); b.Hint != "take back" {
 		t.Errorf("X = %q, want cancel", b.Hint)
@@ -208,8 +208,10 @@ func TestC06_AcceptedIsNotIsolated(t *testing.T) {
 		w := uitest.NewWorld()
 		lockdownOf(w, "WS-HR-0009").Phase = phase
 		v := open(t, w, "responder", "WS-HR-0009", 120, 35).View()
-		has(t, v, "PENDING", "not isolated yet")
-		hasNot(t, v, "ISOLATED", "success")
+		has(t, v, "PENDING", map[soc.Phase]string{
+			soc.PhaseRequested: "not sent yet", soc.PhaseSubmitting: "may or may not be isolated", soc.PhasePending: "not confirmed yet",
+		}[phase])
+		hasNot(t, v, "ISOLATED", "success", "not isolated yet")
 		if phase == soc.PhaseSubmitting {
 			has(t, v, "sent, outcome unknown")
 		}
@@ -219,7 +221,7 @@ func TestC06_AcceptedIsNotIsolated(t *testing.T) {
 // TestN01_BlockedReleaseIsLoud: past its time the page says OVERDUE and why, never released.
 func TestN01_BlockedReleaseIsLoud(t *testing.T) {
 	d := open(t, uitest.NewWorld(), "responder", "SRV-FILE-03", 80, 19)
-	has(t, d.View(), "OVERDUE +00:03:12 - locked by bob", "release failing: Defender is throttling (429); next try 12:41:48Z")
+	has(t, d.View(), "OVERDUE +00:03:12 - locked by bob", "release failing (2x): Defender is throttling (429); next try in 41s")
 	d.Send(screen.TickMsg{Now: uitest.Now().Add(time.Second)})
 	has(t, d.View(), "OVERDUE +00:03:13")
 }
@@ -383,6 +385,59 @@ func TestKeys_DoNotClash(t *testing.T) {
 			d.Key(k)
 			if err := keys.Clash(m.Keys()); err != nil {
 				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestN20_DriftStandsInTheTimeline with its cause and a word of its own, and can be filtered for; the person's own orders are no drift.
+func TestN20_DriftStandsInTheTimeline(t *testing.T) {
+	w := uitest.NewWorld()
+	key := w.Key("WS-FIN-0142")
+	add := func(action, detail, host string) {
+		w.AuditList = append(w.AuditList, soc.AuditEntry{
+			Seq: uint64(len(w.AuditList) + 1), Time: uitest.Now().Add(-time.Minute), Integration: key.Integration, Host: host, Target: "WS-FIN-0142",
+			Actor: soc.Service("poller"), Action: action, Result: soc.ResultSeen, Cause: soc.CauseExternal, Detail: detail,
+		})
+	}
+	add("drift-release", "released outside by frank@contoso.example", key.MachineID)
+	add("drift-merged", "the record was merged into another one", key.MachineID)
+	add("drift-isolate", "another host", w.Key("DC-LON-01").MachineID)
+	add("period", "extended", key.MachineID)
+	d := open(t, w, "responder", "WS-FIN-0142", 120, 35)
+	d.Key("3")
+	has(t, line(t, d.View(), "DRIFT release"), "12:40:07Z", "drift", "released outside by fra")
+	has(t, d.View(), "DRIFT merged, the record was merged")
+	hasNot(t, d.View(), "another host", "extended")
+	d.Key("/")
+	d.Type("kind:drift")
+	d.Key("enter")
+	has(t, d.View(), "DRIFT release")
+	hasNot(t, d.View(), "requested,")
+}
+
+func line(t *testing.T, view, with string) string {
+	t.Helper()
+	for l := range strings.SplitSeq(view, "\n") {
+		if strings.Contains(l, with) {
+			return l
+		}
+	}
+	t.Fatalf("no line with %q in\n%s", with, view)
+	return ""
+}
+
+// TestF53_LinuxIsReportedNotVerified: the page says that nobody can tell whether the isolation still holds; only while one is in force.
+func TestF53_LinuxIsReportedNotVerified(t *testing.T) {
+	for host, want := range map[string]bool{"WS-FIN-0142": true, "WS-ENG-0012": false} {
+		w := uitest.NewWorld()
+		for i := range w.HostList {
+			w.HostList[i].OSPlatform = "Ubuntu"
+		}
+		v := open(t, w, "responder", host, 120, 35).View()
+		for _, text := range []string{"ISOLATED, NOT VERIFIABLE", "reported isolated, not verifiable"} {
+			if strings.Contains(v, text) != want {
+				t.Errorf("%s: %q shown = %v, want %v\n%s", host, text, !want, want, v)
 			}
 		}
 	}

@@ -8,119 +8,26 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"cordon/store/soc"
-	"cordon/ui/theme"
+	"cordon/ui/life"
 	"cordon/ui/words"
 )
 
-// defenderWaits is how long Defender keeps trying to reach a device before an action times out (API 3.5).
-const defenderWaits = 72 * time.Hour
-
-// step is one station of a lockdown: what happened, when, and how we know (N-05).
-type step struct {
-	word     string
-	at       time.Time
-	evidence string
-	now      bool // the station it is at
-	bad      bool
-}
-
-// steps tells the life of a lockdown. Nothing is in it that was not stored: accepted is not enforced, asked is not released (C-04, C-06).
-func (m *Model) steps(l soc.Lockdown) []step {
-	out := []step{{word: "requested", at: l.RequestedAt, evidence: "stored by us, by " + who(l.By)}}
-	if !l.AcceptedAt.IsZero() {
-		out = append(out, step{word: "accepted", at: l.AcceptedAt, evidence: "Defender took action " + words.ShortID(l.ActionID)})
-	}
-	if !l.EnforcedAt.IsZero() {
-		out = append(out, step{word: "enforced", at: l.EnforcedAt, evidence: "action " + words.ShortID(l.ActionID) + " Succeeded"})
-	}
-	if !l.ReleaseAskedAt.IsZero() {
-		out = append(out, step{word: "releasing", at: l.ReleaseAskedAt, evidence: m.releaseEvidence(l)})
-	}
-	out = m.present(l, out)
-	out[len(out)-1].now = true
-	return out
-}
-
-// present adds the station that has no time of its own yet.
-func (m *Model) present(l soc.Lockdown, out []step) []step {
-	seen := "last seen " + words.Or(string(l.RemoteStatus)) + " at " + m.clock(l.SeenAt)
-	switch l.Phase {
-	case soc.PhaseSubmitting:
-		out = append(out, step{word: "sent, outcome unknown", evidence: "no answer yet; Defender's list is asked, nothing is sent twice"})
-	case soc.PhasePending:
-		s := step{word: "waiting for device (Defender tries until " + m.until(l.AcceptedAt.Add(defenderWaits)) + ")", evidence: seen}
-		if l.PendingTTL > 0 {
-			s.evidence += ", cancels itself at " + m.minute(l.AcceptedAt.Add(l.PendingTTL))
-		}
-		out = append(out, s)
-	case soc.PhaseReleaseBlocked:
-		out = append(out, step{word: "release failing", evidence: words.Or(l.Trouble), bad: true})
-	case soc.PhaseNeedsHuman:
-		out = append(out, step{word: "cannot tell", evidence: words.Or(l.Trouble), bad: true})
-	}
-	if l.Phase.Final() {
-		out = append(out, step{word: endWord(l), at: l.EndedAt, evidence: endEvidence(l), bad: l.Phase == soc.PhaseFailed})
-	}
-	return out
-}
-
-func (m *Model) releaseEvidence(l soc.Lockdown) string {
-	s := "asked by " + releaser(l)
-	if l.ReleaseActionID != "" {
-		s += ", action " + words.ShortID(l.ReleaseActionID) + " " + words.Or(string(l.RemoteStatus))
-	}
-	return s
-}
-
-func releaser(l soc.Lockdown) string {
-	if l.ReleaseCause == soc.CauseTimer {
-		return "timer"
-	}
-	return who(l.ReleaseBy)
-}
-
-func endWord(l soc.Lockdown) string {
-	switch {
-	case l.Phase == soc.PhaseSuperseded && l.Cause == soc.CauseExternal:
-		return "released outside"
-	case l.Phase == soc.PhaseSuperseded && l.Cause == soc.CauseHandover:
-		return "closed by hand"
-	case l.Phase == soc.PhaseSuperseded:
-		return "taken over from outside"
-	}
-	return string(l.Phase)
-}
-
-func endEvidence(l soc.Lockdown) string {
-	s := "cause " + words.Or(string(l.Cause))
-	if l.Note != "" {
-		s += ": " + strings.TrimPrefix(l.Note, "released: ")
-	}
-	return s
-}
+// life tells the stations of a lockdown as of now, in the zone of the page.
+func (m *Model) life() life.Clock { return life.Clock{Now: m.now, Zone: m.zone} }
 
 func who(a soc.Actor) string { return words.Or(a.Name) }
 
-// stateLine is the life of a lockdown in one line of at most w cells. What does not fit is cut at the old end: the present is what counts.
+// stateLine is the honest state line (N-05) in at most w cells.
 func (m *Model) stateLine(l soc.Lockdown, w int) string {
-	var parts []string
-	for _, s := range m.steps(l) {
-		p := s.word
-		if !s.at.IsZero() {
-			p += " " + m.minute(s.at)
-		}
-		if s.bad {
-			p += ": " + s.evidence
-		}
-		parts = append(parts, p)
+	if m.stopped.Code != "" {
+		head := m.asOf() + ": "
+		return m.th.Bad.Render(head) + m.life().Line(l, " "+m.th.Glyph.Arrow+" ", w-len(head), true)
 	}
-	line, sep := strings.Join(parts, m.arrow()), m.arrow()
-	for len(parts) > 1 && theme.Width(line) > w {
-		parts = parts[1:]
-		line = ".." + sep + strings.Join(parts, sep)
-	}
-	return line
+	return m.life().Line(l, " "+m.th.Glyph.Arrow+" ", w, true)
 }
+
+// asOf says until when the records are known to be true.
+func (m *Model) asOf() string { return "as of " + m.minute(m.stopped.Since) + ", store not writable" }
 
 // standing is who isolated the host, as far as the actions and our records tell.
 type standing struct {
@@ -198,6 +105,12 @@ func (m *Model) isolation() (string, lipgloss.Style) {
 		word = soc.IsolatedOutside
 	}
 	how := "from actions, " + words.Age(m.now, m.f.iso.AsOf)
+	if m.stopped.Code != "" {
+		return fmt.Sprintf("%s? (%s)", word, m.asOf()), m.th.Bad
+	}
+	if soc.Unverifiable(m.f.host) != "" && m.f.iso.InForce() {
+		word, style = word+", NOT VERIFIABLE", m.th.Warn
+	}
 	if m.isStale() {
 		how, style = "from actions, as of "+m.minute(m.f.iso.AsOf)+" STALE", m.th.Warn
 	}

@@ -17,7 +17,7 @@ import (
 type entry struct {
 	id   string
 	at   time.Time
-	kind string // alert, action, lockdown
+	kind string // alert, action, lockdown, drift
 	text string
 	// What it belongs to, for the detail pane: one of these is set.
 	alert    string
@@ -38,14 +38,19 @@ func (m *Model) timeline() []entry {
 		out = append(out, m.actionEntries(a)...)
 	}
 	for _, l := range m.f.locks {
-		for i, s := range m.steps(l) {
-			if s.at.IsZero() {
+		for i, s := range m.life().Stations(l) {
+			if s.At.IsZero() {
 				continue
 			}
 			out = append(out, entry{
-				id: fmt.Sprintf("lockdown/%s/%d", l.ID, i), at: s.at, kind: "lockdown", text: string(l.ID) + " " + s.word + ", " + s.evidence, lockdown: l.ID,
+				id: fmt.Sprintf("lockdown/%s/%d", l.ID, i), at: s.At, kind: "lockdown", text: string(l.ID) + " " + s.Word + ", " + s.Evidence, lockdown: l.ID,
 			})
 		}
+	}
+	for _, e := range m.f.drift {
+		out = append(out, entry{
+			id: fmt.Sprintf("drift/%d", e.Seq), at: e.Time, kind: "drift", text: driftWord(e.Action) + ", " + e.Detail, action: e.ActionID, lockdown: e.Lockdown,
+		})
 	}
 	slices.SortStableFunc(out, func(a, b entry) int {
 		if c := b.at.Compare(a.at); c != 0 {
@@ -54,6 +59,11 @@ func (m *Model) timeline() []entry {
 		return strings.Compare(b.id, a.id)
 	})
 	return out
+}
+
+// driftWord is what changed behind our back, in capitals: such a line is never to be taken for something that cordon did.
+func driftWord(action string) string {
+	return "DRIFT " + strings.ReplaceAll(strings.TrimPrefix(action, "drift-"), "-", " ")
 }
 
 // actionEntries are the order and, once it is final, its end.
@@ -110,13 +120,16 @@ func (m *Model) entryTime(t time.Time) string {
 }
 
 func (m *Model) entryStyle(e entry) lipgloss.Style {
-	if e.kind == "alert" {
+	switch e.kind {
+	case "alert":
 		return m.th.Severity(e.rank)
+	case "drift":
+		return m.th.Warn
 	}
 	return m.th.Text
 }
 
-// matches applies the filter: words that must occur, -words that must not, and kind:alert,action,lockdown.
+// matches applies the filter: words that must occur, -words that must not, and kind:alert,action,lockdown,drift.
 func matches(e entry, filter string) bool {
 	text := strings.ToLower(e.kind + " " + e.text)
 	for word := range strings.FieldsSeq(strings.ToLower(filter)) {

@@ -51,10 +51,3 @@ func (m *Model) dot() string {
 	}
 	return " · "
 }
-
-func (m *Model) arrow() string {
-	if m.plain() {
-		return " -> "
-	}
-	return " → "
-}

@@ -72,6 +72,8 @@ type (
 	ZoneMsg struct{ Zone *time.Location }
 	// PlaceMsg tells a screen that was navigated to what to show.
 	PlaceMsg struct{ Place Place }
+	// TroublesMsg brings what is wrong with the machinery under the lockdowns, worst first. It is a state: an empty list means that it is over.
+	TroublesMsg struct{ List []soc.Trouble }
 	// ThemeMsg says that colours changed; cached rows must be drawn again.
 	ThemeMsg struct{}
 )

@@ -71,6 +71,9 @@ type Model struct {
 	conns   map[soc.IntegrationID]soc.Conn
 	grid    *grid.Grid
 
+	troubles []soc.Trouble // of the machinery, worst first
+	told     bool          // somebody watches the machinery
+
 	form *form // nil while the list is shown
 	job  job
 }
@@ -140,6 +143,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.Topics.Has(soc.TopicSettings) && m.focused {
 			return m.load()
 		}
+	case screen.TroublesMsg:
+		m.troubles, m.told = msg.List, true
 	case screen.ConnsMsg:
 		m.onConns(msg.Conns)
 	case screen.PlaceMsg:

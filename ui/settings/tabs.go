@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"cordon/store/soc"
+	"cordon/ui/pane"
 	"cordon/ui/theme"
+	"cordon/ui/words"
 )
 
 // pollingTab shows how each tenant is polled and what it costs.
@@ -100,11 +103,41 @@ func wait(d time.Duration) string {
 	return "cancelled after " + span(d)
 }
 
+// wrongNow lists what is wrong with the machinery under the lockdowns.
+func (m *Model) wrongNow() []string {
+	switch {
+	case !m.told:
+		return nil
+	case len(m.troubles) == 0:
+		return []string{"", m.fact("Machinery", m.th.Good.Render("ok")+": store, clock, disk and loops report no trouble")}
+	}
+	out := []string{"", m.rule(words.Count(len(m.troubles), "trouble") + " now")}
+	for _, t := range m.troubles {
+		style, since := m.th.Warn, ""
+		if t.Level == soc.LevelBad {
+			style = m.th.Bad
+		}
+		if !t.Since.IsZero() {
+			since = " (since " + words.Zoned(t.Since, m.zone, "15:04:05") + ")"
+		}
+		for _, l := range wrap(t.What+since, m.w-4) {
+			out = append(out, "  "+style.Render(l))
+		}
+		for _, more := range [][2]string{{"means: ", t.Means}, {"next: ", t.Next}} {
+			if more[1] != "" {
+				out = append(out, pane.Indent(wrap(more[0]+more[1], m.w-6), 4)...)
+			}
+		}
+	}
+	return out
+}
+
 // aboutTab names the program and its files.
 func (m *Model) aboutTab() []string {
 	out := []string{"", m.fact("cordon", m.d.Version), m.fact("built with", runtime.Version())}
 	for _, f := range m.d.About {
 		out = append(out, m.fact(f[0], f[1]))
 	}
+	out = append(out, m.wrongNow()...)
 	return append(out, "", " Secrets are sealed before they reach the store; the key file lies beside it.")
 }

@@ -42,11 +42,11 @@ type Theme struct {
 
 // Glyphs are the signs that have an ASCII twin.
 type Glyphs struct {
-	Cursor, Mark                                    string
-	H, V, TL, TR, BL, BR, LT, RT                    string // box lines; LT and RT are the left and right tees
-	BarFull, BarRest                                string
-	Spark                                           []string // low to high
-	On, Off, RadioOn, RadioOff, Ellipsis, Sep, Bell string
+	Cursor, Mark                                           string
+	H, V, TL, TR, BL, BR, LT, RT                           string // box lines; LT and RT are the left and right tees
+	BarFull, BarRest                                       string
+	Spark                                                  []string // low to high
+	On, Off, RadioOn, RadioOff, Ellipsis, Sep, Bell, Arrow string
 }
 
 type palette struct{ high, med, low, info, ok, isolated, text, muted, accent, warn, bad color.Color }
@@ -113,7 +113,7 @@ func (t *Theme) mono() {
 func glyphs(ascii bool) Glyphs {
 	g := Glyphs{
 		Cursor: ">", Mark: "*", H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+", LT: "+", RT: "+", BarFull: "#", BarRest: ".",
-		Spark: []string{".", ":", "|"}, On: "[x]", Off: "[ ]", RadioOn: "(o)", RadioOff: "( )", Ellipsis: "~", Sep: "|", Bell: "!",
+		Spark: []string{".", ":", "|"}, On: "[x]", Off: "[ ]", RadioOn: "(o)", RadioOff: "( )", Ellipsis: "~", Sep: "|", Bell: "!", Arrow: "->",
 	}
 	if ascii {
 		return g
@@ -121,7 +121,7 @@ func glyphs(ascii bool) Glyphs {
 	g.Cursor, g.H, g.V, g.TL, g.TR, g.BL, g.BR, g.LT, g.RT = "▸", "─", "│", "╭", "╮", "╰", "╯", "├", "┤"
 	g.BarFull, g.BarRest = "█", "░"
 	g.Spark = []string{"▁", "▂", "▃", "▅", "▇"}
-	g.Sep = "│"
+	g.Sep, g.Arrow = "│", "→"
 	return g
 }
 

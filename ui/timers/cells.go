@@ -8,6 +8,7 @@ import (
 
 	"cordon/store/soc"
 	"cordon/ui/grid"
+	"cordon/ui/life"
 	"cordon/ui/theme"
 	"cordon/ui/words"
 )
@@ -16,7 +17,10 @@ func col(id, title string, width int) grid.Column {
 	return grid.Column{ID: id, Title: title, Min: width, Max: width, Sort: id}
 }
 
-func timerGrid(th *theme.Theme, bar int) *grid.Grid {
+// stateCells is the width of a state word; while it has a question mark behind it, it takes one cell from the bar.
+const stateCells = 9
+
+func timerGrid(th *theme.Theme, bar, state int) *grid.Grid {
 	host := grid.Column{ID: "host", Title: "HOST", Min: 12, Max: 15, Grow: true, Sort: "host"}
 	left := col("left", "LEFT", 10)
 	left.Right = true
@@ -24,18 +28,20 @@ func timerGrid(th *theme.Theme, bar int) *grid.Grid {
 	dur.Right = true
 	mode, note := col("mode", "MODE", 4), grid.Column{ID: "note", Title: "NOTE", Min: 12, Grow: true, DropBelow: wideList}
 	mode.DropBelow = wideList
-	return grid.New(th, host, col("state", "STATE", 9), grid.Column{ID: "bar", Title: "PROGRESS", Min: bar}, left, col("ends", "ENDS", 9),
+	return grid.New(th, host, col("state", "STATE", state), grid.Column{ID: "bar", Title: "PROGRESS", Min: bar}, left, col("ends", "ENDS", 9),
 		col("by", "BY", 7), dur, mode, note)
 }
 
 func isolatedGrid(th *theme.Theme) *grid.Grid {
 	host := grid.Column{ID: "host", Title: "HOST", Min: 12, Max: 15, Grow: true, Sort: "host"}
-	how := grid.Column{ID: "how", Title: "HOW WE KNOW", Min: 16, Grow: true}
+	how := grid.Column{ID: "how", Title: "HOW WE KNOW", Min: 17, Grow: true}
+	span := col("for", "FOR", 4)
+	span.Right, span.DropBelow = true, wideList
 	ticket := grid.Column{ID: "ticket", Title: "TICKET", Min: 10, DropBelow: wideList}
 	reason := grid.Column{ID: "reason", Title: "REASON", Min: 14, Grow: true, DropBelow: wideList}
-	old := col("age", "AGE", 4)
+	old := col("age", "SEEN", 4)
 	old.Right = true
-	return grid.New(th, host, col("state", "STATE", 9), col("ours", "OURS", 11), col("since", "SINCE", 9), col("by", "BY", 9), how, old, ticket, reason)
+	return grid.New(th, host, col("state", "STATE", stateCells+1), col("whose", "WHOSE", 11), col("since", "SINCE", 9), span, col("by", "OWNER", 7), how, old, ticket, reason)
 }
 
 // draw hands the rows to the list of the view.
@@ -69,11 +75,19 @@ func (m *Model) timerCells(r row) []grid.Cell {
 	left, style := m.left(r)
 	return []grid.Cell{
 		text(words.Or(words.ShortName(r.host))),
-		{Text: word, Style: m.wordStyle(word)},
+		{Text: m.dated(word), Style: m.wordStyle(word)},
 		{Text: m.bar(r), Style: m.th.Muted},
 		{Text: left, Style: style},
 		text(ends), text(r.by()), text(dur), text(mode), text(m.note(r)),
 	}
+}
+
+// dated puts a question mark behind a state word that may not be true any more.
+func (m *Model) dated(word string) string {
+	if m.stopped.Code != "" {
+		return word + "?"
+	}
+	return word
 }
 
 func (m *Model) left(r row) (string, lipgloss.Style) {
@@ -132,7 +146,7 @@ func (m *Model) note(r row) string {
 	case soc.PhasePending:
 		return "not enforced, sent " + m.clock(l.AcceptedAt)
 	case soc.PhaseReleaseBlocked:
-		return fmt.Sprintf("release failed %dx: %s", l.Failures, l.Trouble)
+		return fmt.Sprintf("release failed %dx: %s", l.Failures, life.Why(l))
 	case soc.PhaseReleaseRequested, soc.PhaseReleasing:
 		return "release asked " + m.clock(l.ReleaseAskedAt)
 	}
@@ -155,7 +169,10 @@ func (m *Model) isolatedCells(r row) []grid.Cell {
 	}
 	how, old := "our record only", "?"
 	if r.iso != nil {
-		how = string(r.iso.Action.Type) + " " + string(r.iso.Action.Status) + ", " + words.ShortID(r.iso.Action.ID)
+		how = evidence(r.iso.Action)
+		if m.f.doubt[r.key] != "" {
+			how = "NOT VERIFIABLE, " + how
+		}
 		old = words.Age(m.now, r.iso.AsOf)
 	} else if r.lock != nil {
 		old = words.Age(m.now, r.lock.SeenAt)
@@ -163,9 +180,22 @@ func (m *Model) isolatedCells(r row) []grid.Cell {
 	word := r.word(m.now)
 	return []grid.Cell{
 		text(words.Or(words.ShortName(r.host))),
-		{Text: word, Style: m.wordStyle(word)},
-		text(ours), text(m.clock(r.since())), text(r.by()), text(how), text(old), text(ticket), text(reason),
+		{Text: m.dated(word), Style: m.wordStyle(word)},
+		text(ours), text(m.clock(r.since())), text(words.Age(m.now, r.since())), text(r.by()), text(how), text(old), text(ticket), text(reason),
 	}
+}
+
+// evidence is the action that isolates the host, in few cells: what it is, how it stands, and the end of its id.
+func evidence(a soc.MachineAction) string {
+	status := string(a.Status)
+	if a.Status == soc.ActionSucceeded {
+		status = "ok"
+	}
+	id := a.ID
+	if len(id) > 4 {
+		id = ".." + id[len(id)-4:]
+	}
+	return string(a.Type) + " " + status + " " + id
 }
 
 func (m *Model) wordStyle(word string) lipgloss.Style {

@@ -32,13 +32,15 @@ func (m *Model) bottomDetail(w, lines int) []string {
 		return nil
 	}
 	says, now := "device says "+m.says(r), m.th.Strong.Render("WHAT NOW")+"  "+m.whatNow(r)
-	if lines < 5 {
-		return []string{m.started(r), m.status(r), says + "  " + now}
+	if lines < wideDetail {
+		return []string{m.started(r), m.lifeLine(r, w), m.how(r), says + "  " + now}
 	}
 	what := pane.Pad(pane.Wrap(now, w-2)) // why a key is off can be long
-	what = what[:min(len(what), 3)]
-	out := pane.Pad(m.history(r, lines-2-len(what), w-2))
-	return append(append(out, " "+m.status(r), " "+says), what...)
+	how := pane.Pad(pane.Wrap(m.how(r), w-2))
+	what, how = what[:min(len(what), 3)], how[:min(len(how), 2)]
+	out := append([]string{" " + m.started(r)}, pane.Pad(m.history(r, lines-3-len(what)-len(how), w-2))...)
+	out = append(append(out, " "+m.lifeLine(r, w-2)), how...)
+	return append(append(out, " "+says), what...)
 }
 
 // started is who ordered it and why.
@@ -52,6 +54,9 @@ func (m *Model) started(r row) string {
 		at = "enforced " + m.clock(l.EnforcedAt)
 	}
 	s := at + " by " + r.by() + ", " + period(l.Period) + "  reason: " + words.Or(l.Reason)
+	if l.Ticket != "" {
+		s += "  ticket " + l.Ticket
+	}
 	if l.AlertID != "" {
 		s += " (alert " + words.ShortID(l.AlertID) + ")"
 	}
@@ -67,7 +72,7 @@ func (m *Model) history(r row, lines, w int) []string {
 		return []string{m.th.Bad.Render("its history could not be read: " + m.detail.err.Error())}
 	}
 	if len(m.detail.history) == 0 {
-		return []string{m.th.Muted.Render("no history of this in the audit"), m.started(r)}
+		return []string{m.th.Muted.Render("no history of this in the audit")}
 	}
 	var out []string
 	for i := min(lines, len(m.detail.history)) - 1; i >= 0; i-- {
@@ -99,11 +104,40 @@ func (m *Model) sideDetail(w int) []string {
 		out = append(out, fmt.Sprintf("%s %s, ticket %s, address %s", r.lock.ID, r.lock.Mode, cmp.Or(r.lock.Ticket, "none"), words.Or(r.lock.HostIP)))
 	}
 	out = append(out, "", m.th.Strong.Render("HISTORY"))
-	out = append(out, m.history(r, max(4, m.h-24), w)...)
+	out = append(out, m.history(r, max(4, m.h-34), w)...)
 	out = append(out, "", m.th.Strong.Render("DEVICE SAYS")+"  "+m.says(r))
-	out = append(out, pane.Wrap("we say: "+m.status(r), w)...)
+	out = append(out, "", m.th.Strong.Render("WE SAY"))
+	out = append(out, m.stations(r, w)...)
 	out = append(out, "", m.th.Strong.Render("WHAT NOW"))
 	return append(out, pane.Wrap(m.whatNow(r), w)...)
+}
+
+// stations are the whole life of a row, each station with its age and its evidence.
+func (m *Model) stations(r row, w int) []string {
+	if r.lock == nil {
+		return pane.Wrap(m.foreign(r), w)
+	}
+	var out []string
+	for _, s := range m.life().Stations(*r.lock) {
+		style, sign := m.th.Text, "  "
+		if s.Now {
+			style, sign = m.th.Strong, m.th.Glyph.Cursor+" "
+		}
+		if s.Bad {
+			style = m.th.Bad
+		}
+		head := s.Word
+		if !s.At.IsZero() {
+			head += " " + m.clock(s.At) + " (" + words.Age(m.now, s.At) + ")"
+		}
+		for i, l := range pane.Wrap(head+"; "+s.How(), w-2) {
+			if i > 0 {
+				sign = "  "
+			}
+			out = append(out, style.Render(sign+l))
+		}
+	}
+	return out
 }
 
 // chartMarks are the hours of the due chart; each stretch between two of them is equally long.

@@ -26,6 +26,9 @@ type facts struct {
 	// old are lockdowns of ours that left the list long ago, on hosts that are still isolated: they may be why.
 	old []soc.Lockdown
 
+	// doubt is why the isolation of a host can not be verified (F53).
+	doubt map[soc.HostKey]string
+
 	isosErr error
 }
 
@@ -69,6 +72,7 @@ func read(ctx context.Context, d Deps, now time.Time) (facts, error) {
 		}
 	}
 	f.isos, f.isosErr = d.Reader.Isolations(ctx)
+	f.readDoubt(ctx, d)
 	for _, iso := range f.isos {
 		if !cutOff(iso) || f.past(iso) != nil || slices.ContainsFunc(f.open, func(l soc.Lockdown) bool { return l.Key == iso.Key }) {
 			continue
@@ -80,6 +84,22 @@ func read(ctx context.Context, d Deps, now time.Time) (facts, error) {
 		f.old = append(f.old, all...)
 	}
 	return f, nil
+}
+
+// readDoubt asks for the host of every isolation that is or may be in force. A host without a record raises no doubt of its own.
+func (f *facts) readDoubt(ctx context.Context, d Deps) {
+	f.doubt = map[soc.HostKey]string{}
+	look := func(key soc.HostKey) {
+		if h, err := d.Reader.Host(ctx, key); err == nil && soc.Unverifiable(h) != "" {
+			f.doubt[key] = soc.Unverifiable(h)
+		}
+	}
+	for _, l := range f.open {
+		look(l.Key)
+	}
+	for _, iso := range f.isos {
+		look(iso.Key)
+	}
 }
 
 // take accepts the answer of the newest load and drops all others.

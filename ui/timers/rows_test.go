@@ -1,13 +1,17 @@
 package timers
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cordon/store/soc"
 	"cordon/ui/keys"
+	"cordon/ui/life"
+	"cordon/ui/pane"
 	"cordon/ui/screen"
+	"cordon/ui/theme"
 	"cordon/ui/uitest"
 )
 
@@ -37,7 +41,7 @@ func TestN01_UnconfirmedReleaseIsNeverReleased(t *testing.T) {
 	for _, host := range []string{"SRV-FILE-03", "WS-DEV-0210"} {
 		hasNot(t, line(t, d.View(), host), "RELEASED")
 	}
-	has(t, d.View(), "release due 12:37:55Z FAILED 2x")
+	has(t, d.View(), "release failing (2x)", "next try in 41s", "still isolated")
 	left, right := d.Tabs()
 	has(t, left, "4:Problems 2")
 	has(t, right, "2 OVERDUE")
@@ -49,8 +53,8 @@ func TestN01_UnconfirmedReleaseIsNeverReleased(t *testing.T) {
 // TestC03_IsolatedNowListsOursAndForeign with how we know and how old that is.
 func TestC03_IsolatedNowListsOursAndForeign(t *testing.T) {
 	d := open(t, uitest.NewWorld(), "responder", "isolated", 120, 35)
-	has(t, line(t, d.View(), "WS-FIN-0142"), "LK-A1B2C3D4", "Isolate Succeeded", "3s")
-	has(t, line(t, d.View(), "WS-LAB-0003"), "outside", "EXTERNAL", "frank@", "Isolate Succeeded", "3s")
+	has(t, line(t, d.View(), "WS-FIN-0142"), "LK-A1B2C3D4", "Isolate ok ..C3D4", "3s")
+	has(t, line(t, d.View(), "WS-LAB-0003"), "outside", "EXTERNAL", "frank@", "Isolate ok ..", "3s")
 	hasNot(t, d.View(), "WS-HR-0009") // ordered, not enforced: not isolated now
 }
 
@@ -74,7 +78,7 @@ func TestN08_OldestIsolationFirst(t *testing.T) {
 			t.Errorf("%s must stand above %s", order[i-1], order[i])
 		}
 	}
-	has(t, v, "INC-991", "suspicious, isolat")
+	has(t, v, "INC-991", "suspicious, isola")
 }
 
 // TestC04_PendingIsNotIsolated: accepted is a state of its own, does not count down, and says until when Defender tries.
@@ -356,4 +360,100 @@ func TestK04_AHostThatOursLeftIsolatedIsNeverCalledExternal(t *testing.T) {
 	if strings.Contains(got, "EXTERNAL") {
 		t.Errorf("a host that our lockdown left isolated is called EXTERNAL: %q", got)
 	}
+}
+
+// TestN08_V30_V31_DebtBoard: everything that is cut off now, ours and from outside, the oldest first, with owner, ticket, reason, evidence
+// and its age; a debt from outside is named as such and its release is refused with the reason.
+func TestN08_V30_V31_DebtBoard(t *testing.T) {
+	for _, s := range sizes[:2] {
+		w := uitest.NewWorld()
+		w.LockdownList[1].Ticket = "INC-4711"
+		w.Verdicts[w.Key("WS-LAB-0003")] = soc.Verdict{Why: "isolated from outside; remove it in the portal", Code: "external"}
+		d := open(t, w, "responder", "debt", s.w, s.h)
+		d.Golden("debt-" + s.name)
+		v := d.View()
+		var at []int
+		for _, host := range []string{"SRV-FILE-03", "WS-LAB-0003", "WS-DEV-0210", "WS-FIN-0142", "WS-ENG-0077"} {
+			at = append(at, strings.Index(v, host+" "))
+		}
+		if !slices.IsSorted(at) || at[0] < 0 {
+			t.Errorf("%s: not all debts, oldest first: %v\n%s", s.name, at, v)
+		}
+		hasNot(t, v, "WS-HR-0009", "WS-HR-0031") // waiting, and released outside: no debt
+		has(t, line(t, v, "WS-LAB-0003"), "EXTERNAL", "outside", "frank", "Isolate ok ..")
+		d.Keys("j")
+		has(t, d.View(), soc.IsolatedOutside+" by frank@contoso.example (Portal) since 11:02Z", "U is off: isolated from outside")
+		d.Key("U")
+		if got := sent[screen.ReleaseMsg](d); len(got) != 0 {
+			t.Errorf("%s: the release of a debt from outside was offered: %v", s.name, got)
+		}
+		d.Keys("j", "j")
+		has(t, d.View(), "ticket INC-4711", "reason: confirmed by triage")
+		w.ActionsAsOf = uitest.Now().Add(-20 * time.Minute) // the evidence ages in sight
+		d.Send(screen.StaleMsg{Topics: soc.TopicActions})
+		has(t, line(t, d.View(), "WS-FIN-0142 "), " 20m")
+	}
+}
+
+// TestC04_N05_EveryPhaseTellsItselfOnTheTimers: the line and the evidence of life stand below the list, whatever the phase.
+func TestC04_N05_EveryPhaseTellsItselfOnTheTimers(t *testing.T) {
+	for _, p := range soc.Phases() {
+		w := uitest.NewWorld()
+		l := w.LockdownList[0]
+		l.Phase, l.Wake = p, uitest.Now().Add(12*time.Second)
+		view := "active"
+		if p.Final() {
+			l.EndedAt, l.Cause, l.WatchUntil, view = uitest.Now().Add(-time.Minute), soc.CauseTimer, uitest.Now().Add(72*time.Hour), "done"
+		}
+		w.LockdownList = []soc.Lockdown{l}
+		d := open(t, w, "responder", view, 120, 35)
+		c := life.Clock{Now: uitest.Now(), Zone: time.UTC}
+		has(t, d.View(), theme.Clip(c.Line(l, " -> ", 118, false), 118))
+		if p.Final() {
+			has(t, d.View(), "watched until Tue 12:41Z for a late isolate")
+		}
+		if how := pane.Wrap(c.How(l), 118); len(how) > 0 {
+			has(t, d.View(), how[0])
+		}
+	}
+}
+
+// TestN08_N18_EndOfShiftIsMarked: what ends when nobody is on duty is counted on the board and named in its row; without shifts nothing is.
+func TestN08_N18_EndOfShiftIsMarked(t *testing.T) {
+	shifts, err := soc.ParseShifts("Mon-Sun 08:00-16:00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, on := range []bool{true, false} {
+		w := uitest.NewWorld()
+		m := newModel(w, "responder")
+		if on {
+			m.d.Shifts = shifts
+		}
+		d := uitest.Drive(t, m, 120, 35)
+		d.Send(screen.TickMsg{Now: uitest.Now()})
+		d.Send(screen.PlaceMsg{Place: screen.Place{Kind: screen.Timers, Tab: "debt", Lockdown: "LK-E5F6G7H2"}}) // ends 16:23
+		for text, want := range map[string]bool{"1 end with nobody on duty": on, "NOBODY ON DUTY when it ends": on} {
+			if got := strings.Contains(d.View(), text); got != want {
+				t.Errorf("shifts %v: %q shown = %v:\n%s", on, text, got, d.View())
+			}
+		}
+		d.Send(screen.PlaceMsg{Place: screen.Place{Kind: screen.Timers, Tab: "debt", Lockdown: "LK-A1B2C3D4"}}) // ends 13:53
+		hasNot(t, d.View(), "NOBODY ON DUTY")
+	}
+}
+
+// TestF53_LinuxIsReportedNotVerified on the board and below it; a Windows host raises no such doubt.
+func TestF53_LinuxIsReportedNotVerified(t *testing.T) {
+	w := uitest.NewWorld()
+	for i := range w.HostList {
+		if w.HostList[i].Key == w.Key("WS-FIN-0142") {
+			w.HostList[i].OSPlatform = "Ubuntu"
+		}
+	}
+	d := open(t, w, "responder", "debt", 120, 35)
+	has(t, line(t, d.View(), "WS-FIN-0142"), "NOT VERIFIABLE")
+	hasNot(t, line(t, d.View(), "WS-ENG-0077"), "NOT VERIFIABLE")
+	d.Keys("j", "j", "j")
+	has(t, d.View(), "device says ISOLATED (3s old; reported isolated, not verifiable: on Linux")
 }

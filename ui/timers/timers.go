@@ -23,6 +23,7 @@ import (
 
 // Reader is what the screen reads; none of it touches the network.
 type Reader interface {
+	Host(ctx context.Context, key soc.HostKey) (soc.Host, error)
 	Lockdowns(ctx context.Context, q soc.LockdownQuery) ([]soc.Lockdown, error)
 	Isolations(ctx context.Context) ([]soc.Isolation, error)
 	Actions(ctx context.Context, key soc.HostKey) ([]soc.MachineAction, time.Time, error)
@@ -40,6 +41,7 @@ type Deps struct {
 	Commander Commander
 	Session   soc.Session
 	Me        string // whose lockdowns the view "Mine" shows
+	Shifts    soc.Shifts
 }
 
 // Model is the screen.
@@ -68,9 +70,10 @@ type Model struct {
 	detail detail
 	detReq int // number of the newest load of the detail
 
-	conns []soc.Conn
-	now   time.Time
-	zone  *time.Location
+	conns   []soc.Conn
+	stopped soc.Trouble // why the records are not the present; zero while they are
+	now     time.Time
+	zone    *time.Location
 
 	w, h int
 	lay  layout
@@ -82,7 +85,7 @@ var _ screen.Screen = (*Model)(nil)
 
 // New returns the screen on its first view.
 func New(d Deps, th *theme.Theme) *Model {
-	return &Model{d: d, th: th, zone: time.UTC, grid: timerGrid(th, 0), iso: isolatedGrid(th)}
+	return &Model{d: d, th: th, zone: time.UTC, grid: timerGrid(th, 0, stateCells), iso: isolatedGrid(th)}
 }
 
 // Title is the crumb.
@@ -142,6 +145,9 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	case screen.ConnsMsg:
 		m.conns = msg.Conns
 		m.fill()
+	case screen.TroublesMsg:
+		m.stopped, _ = screen.NotCurrent(msg.List)
+		m.arrange()
 	case screen.HoldMsg:
 		return m.hold(msg.On)
 	case screen.ZoneMsg:

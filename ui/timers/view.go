@@ -14,6 +14,9 @@ import (
 const (
 	wideList = 100
 	sidePane = 160
+	// smallDetail and wideDetail are the lines of the detail below the list.
+	smallDetail = 4
+	wideDetail  = 10
 )
 
 // layout is where the panes are; it follows from the size alone.
@@ -26,7 +29,7 @@ type layout struct {
 }
 
 func layoutFor(w, h int) layout {
-	l := layout{list: w, bar: 22, detail: 3}
+	l := layout{list: w, bar: 22, detail: smallDetail}
 	switch {
 	case w >= sidePane:
 		l.side = w * 38 / 100
@@ -35,7 +38,7 @@ func layoutFor(w, h int) layout {
 		l.listH = max(0, h-3-l.chart)
 		return l
 	case w >= wideList:
-		l.bar, l.detail = 32, 8
+		l.bar, l.detail = 32, wideDetail
 	}
 	l.listH = max(0, h-l.detail-2)
 	return l
@@ -45,9 +48,14 @@ func layoutFor(w, h int) layout {
 func (m *Model) arrange() {
 	was := m.lay.bar
 	m.lay = layoutFor(m.w, m.h)
+	state := stateCells
+	if m.stopped.Code != "" {
+		m.lay.bar--
+		state++
+	}
 	if was != m.lay.bar {
 		id, _, _ := m.grid.Cursor()
-		m.grid = timerGrid(m.th, m.lay.bar)
+		m.grid = timerGrid(m.th, m.lay.bar, state)
 		m.grid.SetSort([]soc.SortKey{{Field: m.order.field()}})
 		m.grid.KeepCursor(id)
 	}
@@ -184,6 +192,9 @@ func (m *Model) none() []string {
 
 // foot says how old the picture is.
 func (m *Model) foot() string {
+	if m.stopped.Code != "" {
+		return m.th.Bad.Render(m.asOf()) + ": a state with ? may have changed since; LEFT keeps counting; E"
+	}
 	if m.err != nil {
 		return m.th.Bad.Render("could not read the store") + ": " + m.err.Error() + "; LEFT keeps counting"
 	}
@@ -200,10 +211,23 @@ func (m *Model) foot() string {
 	}
 	ours, outside, oldest := m.isolatedNow()
 	s := fmt.Sprintf("isolated now: %d ours, %d from outside", ours, outside)
+	if n := m.unattendedNow(); n > 0 {
+		s += fmt.Sprintf(", %d end with nobody on duty", n)
+	}
 	if !oldest.IsZero() {
 		s += ", oldest action list " + m.clock(oldest)
 	}
 	return s
+}
+
+// unattendedNow counts what ends after the shift, whatever the view shows.
+func (m *Model) unattendedNow() (n int) {
+	for i := range m.f.open {
+		if m.unattended(row{lock: &m.f.open[i]}) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *Model) isolatedNow() (ours, outside int, oldest time.Time) {

@@ -25,12 +25,12 @@ const (
 const dueSoon = 15 * time.Minute
 
 func (v view) title() string {
-	return [...]string{"Active", "Due <15m", "Mine", "Problems", "Done", "Isolated now"}[v]
+	return [...]string{"Active", "Due <15m", "Mine", "Problems", "Done", "Release debt"}[v]
 }
 
 // short is the title where there is little room.
 func (v view) short() string {
-	return [...]string{"Active", "Due<15m", "Mine", "Problems", "Done", "Isolated"}[v]
+	return [...]string{"Active", "Due<15m", "Mine", "Problems", "Done", "Debt"}[v]
 }
 
 func (v view) name() string {
@@ -38,6 +38,9 @@ func (v view) name() string {
 }
 
 func viewNamed(s string) (view, bool) {
+	if strings.EqualFold(s, "debt") {
+		return viewIsolated, true
+	}
 	for v := range view(viewCount) {
 		if s != "" && (strings.EqualFold(s, v.name()) || s == fmt.Sprint(int(v)+1)) {
 			return v, true

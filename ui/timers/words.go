@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cordon/store/soc"
+	"cordon/ui/life"
 	"cordon/ui/words"
 )
 
@@ -45,40 +46,38 @@ func (m *Model) minute(t time.Time) string {
 	return words.Zoned(t, m.zone, "15:04")
 }
 
-// defenderWaits is how long Defender keeps trying to reach a device before an action times out (API 3.5).
-const defenderWaits = 72 * time.Hour
+// life tells the stations of a lockdown as of now, in the zone of the screen.
+func (m *Model) life() life.Clock { return life.Clock{Now: m.now, Zone: m.zone} }
 
-// status is what happens next to a row, in one sentence.
-func (m *Model) status(r row) string {
+// lifeLine is the honest state line of a row (N-05), in at most w cells; an isolation without a timer has its own words.
+func (m *Model) lifeLine(r row, w int) string {
 	if r.lock == nil {
 		return m.foreign(r)
 	}
-	l := *r.lock
-	switch l.Phase {
-	case soc.PhaseRequested:
-		return "requested " + m.clock(l.RequestedAt) + ", not sent yet; the host is not isolated"
-	case soc.PhaseSubmitting:
-		return "sent, outcome unknown: Defender's list is being asked, nothing is sent twice"
-	case soc.PhasePending:
-		return "accepted " + m.clock(l.AcceptedAt) + ", waiting for device (Defender tries until " + m.until(l.AcceptedAt.Add(defenderWaits)) +
-			"); the clock starts when it is enforced"
-	case soc.PhaseReleaseBlocked:
-		return fmt.Sprintf("release due %s FAILED %dx: %s", m.clock(l.Deadline), l.Failures, words.Or(l.Trouble))
-	case soc.PhaseReleaseRequested, soc.PhaseReleasing:
-		return "release asked " + m.clock(l.ReleaseAskedAt) + ", Defender says " + words.Or(string(l.RemoteStatus)) + "; not released until the device confirms"
-	case soc.PhaseNeedsHuman:
-		return "a person must decide: " + words.Or(l.Trouble)
-	case soc.PhaseIsolated:
-		return "ends " + m.clock(l.Deadline) + ", then it is released by itself" + trouble(l)
+	if m.stopped.Code != "" {
+		head := m.asOf() + ": "
+		return m.th.Bad.Render(head) + m.life().Line(*r.lock, " "+m.th.Glyph.Arrow+" ", w-len(head), false)
 	}
-	return string(l.Phase) + " " + m.clock(l.EndedAt) + ", cause " + words.Or(string(l.Cause)) + note(l)
+	return m.life().Line(*r.lock, " "+m.th.Glyph.Arrow+" ", w, false)
 }
 
-func trouble(l soc.Lockdown) string {
-	if l.Trouble == "" {
-		return ""
+// asOf says until when the records are known to be true.
+func (m *Model) asOf() string { return "as of " + m.minute(m.stopped.Since) + ", store not writable" }
+
+// how is the evidence of the station where the row is, and whether somebody will be there when it ends.
+func (m *Model) how(r row) string {
+	if r.lock == nil {
+		return m.foreign(r)
 	}
-	return "; " + l.Trouble
+	if m.unattended(r) {
+		return "NOBODY ON DUTY when it ends; " + m.life().How(*r.lock)
+	}
+	return m.life().How(*r.lock)
+}
+
+// unattended reports that the timer runs out when nobody is on duty (N-18).
+func (m *Model) unattended(r row) bool {
+	return r.lock != nil && r.lock.Phase == soc.PhaseIsolated && !r.lock.Deadline.IsZero() && !m.d.Shifts.Staffed(r.lock.Deadline)
 }
 
 func note(l soc.Lockdown) string {
@@ -116,11 +115,17 @@ func (m *Model) says(r row) string {
 	if m.lost(r.key.Integration) {
 		how = "as of " + m.minute(iso.AsOf)
 	}
+	if why := m.f.doubt[r.key]; why != "" && iso.InForce() {
+		how += "; " + why
+	}
 	return strings.ToUpper(string(iso.Word)) + " (" + how + ")"
 }
 
 // whatNow is what a person can do about a row.
 func (m *Model) whatNow(r row) string {
+	if m.stopped.Code != "" && m.stopped.Next != "" {
+		return "E shows what to do: " + m.stopped.Next
+	}
 	if r.lock == nil {
 		if why := m.off(soc.ActRelease); why != "" {
 			return "U is off: " + why
@@ -143,7 +148,10 @@ func (m *Model) whatNow(r row) string {
 	case soc.PhaseReleaseRequested, soc.PhaseReleasing:
 		return "wait for the device; i asks Defender again"
 	case soc.PhaseNeedsHuman:
-		return "i recheck; enter shows the host and its actions"
+		return "enter shows the host and its actions  U release  : close it by hand, with a reason  i recheck"
+	}
+	if !r.lock.WatchUntil.IsZero() {
+		return "nothing: it is over, and watched until " + m.until(r.lock.WatchUntil) + " for a late isolate"
 	}
 	return "nothing: it is over; enter shows the host"
 }

@@ -26,7 +26,7 @@ func enforced(l soc.Lockdown, deadline time.Time) soc.Lockdown {
 func lockdowns() []soc.Lockdown {
 	overdue := enforced(lockdown("7Q2M4KTA", "SRV-FILE-03", "bob", 4*time.Hour, soc.PhaseReleaseBlocked), at("12:37:55"))
 	overdue.Reason, overdue.AlertID, overdue.Due, overdue.ReleaseCause = "ransomware behaviour blocked", "0be2", true, soc.CauseTimer
-	overdue.Failures, overdue.Trouble, overdue.Wake = 2, "Defender is throttling (429); next try 12:41:48Z", at("12:41:48")
+	overdue.Failures, overdue.Trouble, overdue.Wake = 2, "the host is still isolated: Defender is throttling (429)", at("12:41:48")
 	overdue.ReleaseAskedAt = at("12:37:55")
 	overdue.Attempts = []soc.Attempt{
 		{N: 1, Verb: soc.VerbIsolate, Token: "7Q2M4KTA-1", SentAt: at("08:37:25"), ActionID: overdue.ActionID, Outcome: soc.OutcomeAccepted, DoneAt: at("08:37:27")},
@@ -39,6 +39,8 @@ func lockdowns() []soc.Lockdown {
 	releasing := enforced(lockdown("R3L3AS3X", "WS-DEV-0210", "timer", time.Hour, soc.PhaseReleasing), at("12:40:47"))
 	releasing.Mode, releasing.Due, releasing.ReleaseCause, releasing.ReleaseAskedAt = soc.ModeAuto, true, soc.CauseTimer, at("12:40:47")
 	releasing.ReleaseActionID, releasing.Rule = "act-release", "ransomware on workstation"
+	releasing.RemoteStatus, releasing.Wake = soc.ActionPending, Now().Add(3*time.Second)
+	releasing.Attempts = []soc.Attempt{{N: 2, Verb: soc.VerbRelease, Token: "R3L3AS3X-2", SentAt: at("12:40:47"), ActionID: "act-release", Outcome: soc.OutcomeAccepted}}
 	drift := enforced(lockdown("DR1FTXXX", "WS-HR-0031", "dave", 12*time.Hour, soc.PhaseSuperseded), at("18:05:17"))
 	drift.EndedAt, drift.Cause, drift.Note, drift.Wake = at("12:20:00"), soc.CauseExternal, "released in portal by frank@contoso.example", time.Time{}
 	done := enforced(lockdown("D0N30001", "WS-FIN-0088", "alice", 2*time.Hour, soc.PhaseReleased), at("10:30:00"))

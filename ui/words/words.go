@@ -41,6 +41,17 @@ func Short(id string, w int) string {
 	return id[:max(0, w-2)] + ".."
 }
 
+// EndID is the end of an id, where ids of one kind differ: enough to find an action in the portal.
+func EndID(id string) string {
+	if id == "" {
+		return Unknown
+	}
+	if len(id) <= 8 {
+		return id
+	}
+	return ".." + id[len(id)-8:]
+}
+
 // ShortName is a host without its domain: the rows of one tenant share it. Addresses stay, and so does text that is no name.
 func ShortName(name string) string {
 	first, rest, ok := strings.Cut(name, ".")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -144,10 +145,12 @@ func (r *rig) refused(args ...string) string {
 
 // holders counts the processes of this rig that have the store open.
 func (r *rig) holders() int {
-	out, _ := exec.Command("sh", "-c", "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c "+r.data+"/cordon.db").Output()
-	n := 0
-	for _, c := range strings.TrimSpace(string(out)) {
-		n = n*10 + int(c-'0')
+	found := map[string]bool{}
+	fds, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	for _, fd := range fds {
+		if to, err := os.Readlink(fd); err == nil && to == filepath.Join(r.data, "cordon.db") {
+			found[strings.Split(fd, "/")[2]] = true
+		}
 	}
-	return n
+	return len(found)
 }

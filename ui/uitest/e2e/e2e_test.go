@@ -64,14 +64,20 @@ func (r *rig) ended(machine string, releases int) {
 	}
 }
 
-func (r *rig) notEarly(machine string) {
-	r.t.Helper()
-	var enforced time.Time
+// enforced is when the device isolated itself.
+func (r *rig) enforced(machine string) time.Time {
+	var at time.Time
 	for _, a := range r.tenant.ActionsOf(machine) {
 		if a.Type == "Isolate" {
-			enforced = a.Updated
+			at = a.Updated
 		}
 	}
+	return at
+}
+
+func (r *rig) notEarly(machine string) {
+	r.t.Helper()
+	enforced := r.enforced(machine)
 	for _, p := range r.tenant.Posts(machine, "unisolate") {
 		if early := enforced.Add(30 * time.Second).Sub(p.At); early > 0 {
 			r.t.Errorf("release was sent %v before the deadline", early)

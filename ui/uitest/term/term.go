@@ -140,6 +140,13 @@ func (e *Term) Kill() {
 	}
 }
 
+// Signal sends a signal to the program.
+func (e *Term) Signal(s syscall.Signal) { _ = e.cmd.Process.Signal(s) }
+
+// HangUp closes the terminal under the program, as a lost connection or a closed window does: the kernel sends SIGHUP, and nothing can be
+// read or written any more.
+func (e *Term) HangUp() { _ = e.pty.Close() }
+
 // Exit waits for the program to end by itself and returns its exit code.
 func (e *Term) Exit() int {
 	e.t.Helper()
