@@ -168,7 +168,8 @@ func (x *index) only(m *matcher, host soc.HostKey) {
 
 // newer counts the alerts that match now and were not among the rows of a pinned result.
 func (x *index) newer(sn *snapshot, res *result, host soc.HostKey, rev uint32, end int) (n int) {
-	m := res.m.renew(sn)
+	was := res.m.renew(sn)
+	m := was
 	if !host.IsZero() {
 		x.only(&m, host) // the machine may not have been known when the result was made
 	}
@@ -183,7 +184,7 @@ func (x *index) newer(sn *snapshot, res *result, host soc.HostKey, rev uint32, e
 			m.narrow(g, v, v.n, &hits)
 		}
 		for i := max(0, end-k<<chunkBits); i < v.n; i++ {
-			if hits[i>>6]&(1<<(i&63)) != 0 && !shown(sn, res, uint32(k<<chunkBits+i), rev, end) {
+			if hits[i>>6]&(1<<(i&63)) != 0 && !shown(sn, res, &was, uint32(k<<chunkBits+i), rev, end) {
 				n++
 			}
 		}
@@ -202,15 +203,15 @@ func (m *matcher) renew(sn *snapshot) matcher {
 	return out
 }
 
-// shown reports whether the version of the row that was visible at rev is part of the result.
-func shown(sn *snapshot, res *result, row, rev uint32, end int) bool {
+// shown reports whether the version of the row that was visible at rev is part of the result; was is its matcher, prepared against sn.
+func shown(sn *snapshot, res *result, was *matcher, row, rev uint32, end int) bool {
 	for {
 		c, i := sn.at(row)
 		if c == nil {
 			return false
 		}
 		if int(row) < end {
-			return visible(&c.died[i], rev) && res.has(sn, row)
+			return visible(&c.died[i], rev) && res.has(sn, was, row)
 		}
 		if c.prev[i] == 0 {
 			return false
@@ -219,15 +220,14 @@ func shown(sn *snapshot, res *result, row, rev uint32, end int) bool {
 	}
 }
 
-// has reports whether a row of the pinned revision matched.
-func (r *result) has(sn *snapshot, row uint32) bool {
+// has reports whether a row of the pinned revision matched; m is the result's matcher, prepared against sn.
+func (r *result) has(sn *snapshot, m *matcher, row uint32) bool {
 	if r.ms.masks != nil {
 		return r.ms.has(row)
 	}
 	k, i := row>>chunkBits, row&chunkMask
 	var hits mask
 	hits[i>>6] = 1 << (i & 63)
-	m := r.m.renew(sn)
 	for g := range groupRest + 1 {
 		m.narrow(g, &sn.views[k], int(i)+1, &hits)
 	}

@@ -216,6 +216,7 @@ func TestF13_CrashBeforeReleasedIsSaved(t *testing.T) {
 
 // TestF01toF13_CrashAtEveryStep kills the process at its k-th call to the store or to Defender, before and after the effect, for every k.
 func TestF01toF13_CrashAtEveryStep(t *testing.T) {
+	t.Parallel()
 	for _, lag := range []time.Duration{0, 100 * time.Second} {
 		for k := 1; ; k++ {
 			reached := false

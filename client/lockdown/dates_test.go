@@ -46,6 +46,7 @@ func earliness(t *testing.T, r *rig, wall time.Duration, says func(time.Duration
 // TestF58_SC56_OneWrongDateAtTheStartReleasesNobodyEarly: the wall clock is right or wrong, the first answers of the start carry a date that is
 // wrong. Its control is a gateway that is wrong for good, while nobody else speaks.
 func TestF58_SC56_OneWrongDateAtTheStartReleasesNobodyEarly(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		wall, date time.Duration
 		good       bool // it is wrong for good
@@ -76,6 +77,7 @@ func TestF58_SC56_OneWrongDateAtTheStartReleasesNobodyEarly(t *testing.T) {
 
 // TestF58_SC56_TwoTenantsOfDifferentDatesReleaseNobodyEarly: the tenants answer in turn, one of them is wrong for good, and so may be the wall clock.
 func TestF58_SC56_TwoTenantsOfDifferentDatesReleaseNobodyEarly(t *testing.T) {
+	t.Parallel()
 	for _, wall := range []time.Duration{0, -hour, 5 * hour} {
 		for _, wrong := range []time.Duration{3 * hour, -3 * hour} {
 			for first := range 2 {

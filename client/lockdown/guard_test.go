@@ -267,6 +267,7 @@ func scenario(r *rand.Rand, judgeBy func(judged, *truth) time.Time) (early, late
 var late0 = late
 
 func TestF58_F59_F60_F62_D4_RandomClocks(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	control := 0
 	for i := range 4000 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -137,12 +136,6 @@ func (h *handling) fold(ctx context.Context, seen soc.Seen) error {
 		return nil
 	}
 	return h.save(ctx, next, audit)
-}
-
-// sameFacts reports whether nothing but the time of the look changed; that is not worth a write.
-func sameFacts(a, b soc.Lockdown) bool {
-	b.SeenAt, b.Wake = a.SeenAt, a.Wake
-	return reflect.DeepEqual(a, b)
 }
 
 // rest stores when the record must be looked at even if this process dies, and remembers the look that comes sooner.

@@ -74,6 +74,7 @@ type memo struct {
 	kept     *kept     // what they should have written
 	looked   bool      // the record tells what Defender showed since this process began
 	handled  time.Time // when a worker last had it, by the steady clock of the process
+	spin     spin      // its turns in a row
 }
 
 // NewReconciler makes the loop; Run starts it.
@@ -304,6 +305,10 @@ func (r *Reconciler) start(ctx context.Context, i item) bool {
 	defer r.mu.Unlock()
 	m, known := r.memo[i.id]
 	if known && m.revision >= i.revision && m.revision > 0 && m.look.After(r.o.Now()) {
+		return true
+	}
+	if known && m.spin.dizzy(time.Now()) {
+		r.calm(i, m)
 		return true
 	}
 	if r.busy[i.key] || r.slots[slot] == 0 {

@@ -38,6 +38,7 @@ func TestF29_UnknownMachineAtIsolateFails(t *testing.T) {
 // TestF29_ReleaseOfAMachineThatIsGone: the debt ends only with proof. Without the read of the machine, or when that read still finds it, the
 // release stays owed.
 func TestF29_ReleaseOfAMachineThatIsGone(t *testing.T) {
+	t.Parallel()
 	for name, machine := range map[string]error{"gone": soc.ErrNotFound, "still known": nil, "unreadable": soc.ErrUnavailable, "denied": soc.ErrDenied} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
@@ -122,6 +123,7 @@ func TestF41_MergedMachineIsNotIsolated(t *testing.T) {
 // TestF45_PendingForDaysIsTakenBack: the device is offline for four days. With a limit the order is cancelled, that is verified, and nothing
 // strikes later; without one (the control) the order is still there and strikes when the device comes back.
 func TestF45_PendingForDaysIsTakenBack(t *testing.T) {
+	t.Parallel()
 	for _, ttl := range []time.Duration{4 * hour, 70 * hour, 0} {
 		t.Run(ttl.String(), func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
@@ -247,12 +249,12 @@ func late(t *testing.T, r *rig, s lockdown.Store, cancel, hidden bool, after tim
 	return p, l
 }
 
-// TestF47_LateSuccessAtEveryHour: an isolate of an ended lockdown strikes h hours later. It is released at once, and everybody is told.
-func TestF47_F48_LateSuccessAtEveryHour(t *testing.T) {
+// TestF47_LateSuccessHourByHour: an isolate of an ended lockdown strikes h hours later. It is released at once, and everybody is told.
+func TestF47_F48_LateSuccessHourByHour(t *testing.T) {
 	t.Parallel()
 	for h := range 74 {
 		for _, cancel := range []bool{false, true} {
-			if cancel && h > 1 && h < 71 && h%6 != 0 { // hours of waiting alike
+			if every := map[bool]int{false: 3, true: 12}[cancel]; h > 1 && h < 71 && h != 30 && h%every != 0 { // hours of waiting alike
 				continue
 			}
 			bubble(t, func(t *testing.T, r *rig) {
@@ -290,6 +292,7 @@ func TestF47_F48_LateSuccessAtEveryHour(t *testing.T) {
 // TestF48_CancelThatIsRefusedFallsBackToTheRelease: Defender has no cancel for this order, in every form of saying so. The order strikes and
 // is released at once; until then the cancel is tried again and again.
 func TestF48_CancelThatIsRefusedFallsBackToTheRelease(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []soc.Kind{soc.KindRefused, soc.KindNotFound, soc.KindDenied, soc.KindInvalid, soc.KindInProgress, soc.KindUnknownOutcome, soc.KindUnavailable} {
 		t.Run(kind.String(), func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
@@ -327,6 +330,7 @@ func TestF48_CancelThatIsRefusedFallsBackToTheRelease(t *testing.T) {
 // TestF49_ReleasePendingForTenDaysIsIssuedAgain: the device is offline when its time is up, for ten days. Defender gives each order up after
 // three, saying so or not; each time a new one is issued, and the last one is carried out.
 func TestF49_ReleasePendingForTenDaysIsIssuedAgain(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ silent, swallow bool }{"timed out": {}, "still pending": {silent: true}, "control: not issued again": {swallow: true}} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {

@@ -92,6 +92,7 @@ func (r *Reconciler) inHands(l soc.Lockdown) bool {
 func (r *Reconciler) touch(id soc.LockdownID) {
 	if m, known := r.memo[id]; known {
 		m.handled = time.Now()
+		m.spin = m.spin.spun(m.handled)
 		r.memo[id] = m
 	}
 }

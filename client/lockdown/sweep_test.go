@@ -35,6 +35,7 @@ func (r *rig) sweeping(rec *lockdown.Reconciler, long time.Duration) []soc.Troub
 // A start after a pause of more than a minute is no fault of the timers: nobody forgot anything, however long the queue. The control is the
 // same start with timers that know nothing.
 func TestF64_AStartAfterAPauseIsNoCatch(t *testing.T) {
+	t.Parallel()
 	for _, hosts := range []int{30, 120} {
 		bubble(t, func(t *testing.T, r *rig) {
 			r.crowd(hosts)

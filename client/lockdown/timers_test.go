@@ -126,6 +126,7 @@ func (s *counting) Lockdown(ctx context.Context, id soc.LockdownID) (soc.Lockdow
 }
 
 func TestF63_TheWorkOfABurstGrowsWithItsSizeNotItsSquare(t *testing.T) {
+	t.Parallel()
 	reads := func(n int) (count int64) {
 		bubble(t, func(t *testing.T, r *rig) {
 			r.crowd(n)
@@ -151,6 +152,7 @@ func TestF63_TheWorkOfABurstGrowsWithItsSizeNotItsSquare(t *testing.T) {
 }
 
 func TestF63_WithoutRoomNoAttemptIsWastedAndTheOldestGoFirst(t *testing.T) {
+	t.Parallel()
 	for _, gated := range []bool{true, false} {
 		bubble(t, func(t *testing.T, r *rig) {
 			r.crowd(40)
