@@ -54,7 +54,7 @@ bench: ## benchmarks, in a form that benchstat reads
 
 # The proofs. The short form takes minutes, LONG=1 the N that docs/reliability.md quotes. What this machine can not prove (strace, root and
 # ext4 are needed for parts of it) is printed as "not done", and the command fails.
-PROOF = go build -o bin/proof ./client/proof && ./bin/proof $(if $(LONG),-long)
+PROOF = CGO_ENABLED=0 go build -o bin/proof ./client/proof && ./bin/proof $(if $(LONG),-long)
 
 figures: ## all proofs, as a table with N; LONG=1 for the long form
 	@mkdir -p bin; $(PROOF)

@@ -162,10 +162,27 @@ func (h *handling) save(ctx context.Context, next soc.Lockdown, audit []soc.Audi
 		return nil
 	case errors.Is(err, soc.ErrConflict) || ctx.Err() != nil || !releaseOwed(next):
 		return fmt.Errorf("saving lockdown %s: %w", next.ID, err)
+	case soc.KindOf(err) == soc.KindUnknownOutcome && h.arrived(ctx, next):
+		return nil
 	}
 	h.r.o.Log.Error("a release goes on without being stored", "id", next.ID, "phase", next.Phase, "err", err)
 	h.goAhead(next, audit)
 	return nil
+}
+
+// arrived reports whether a write that failed is in the store all the same, and then goes on from there: what is written there once must not
+// be told again (F66, I4).
+func (h *handling) arrived(ctx context.Context, next soc.Lockdown) bool {
+	stored, err := h.r.o.Store.Lockdown(context.WithoutCancel(ctx), next.ID)
+	if err != nil || stored.Revision != next.Revision+1 {
+		return false
+	}
+	if stored.Revision = next.Revision; !sameFacts(stored, next) {
+		return false
+	}
+	stored.Revision++
+	h.l, h.owed, h.ahead, h.memo.unsaved = stored, nil, false, 0
+	return true
 }
 
 // releaseOwed reports whether the host must be released whatever the disk says.
@@ -206,6 +223,7 @@ func (h *handling) apply(ctx context.Context, out soc.Outcome) error {
 		if !errors.Is(err, soc.ErrConflict) || try == retries {
 			return err
 		}
+		h.owed, h.ahead = nil, false // what somebody wrote meanwhile counts, and tells its own story
 		if h.l, err = h.r.o.Store.Lockdown(context.WithoutCancel(ctx), h.l.ID); err != nil {
 			return fmt.Errorf("reading lockdown: %w", err)
 		}

@@ -28,7 +28,11 @@ func (m *mover) clock() {
 		}
 		m.expire()
 	case PhaseNeedsHuman:
-		if l.ActionID != "" {
+		switch {
+		case l.ActionID == "":
+		case l.CancelWanted && !l.EnforcedAt.IsZero(): // a person took it back before it was known that the order had worked
+			m.owe(CauseCancelled, l.CancelledBy, "", "the order had worked although it was taken back; releasing at once")
+		default:
 			m.expire()
 		}
 	}
