@@ -15,7 +15,8 @@ type base struct {
 	p    atomic.Pointer[bbolt.DB]
 	swap sync.RWMutex // held for writing while there is no open file
 
-	stuck atomic.Bool
+	starting sync.Mutex // one reader begins at a time, so that the one after a fault knows of it
+	stuck    atomic.Bool
 }
 
 func newBase(db *bbolt.DB) *base {
@@ -46,8 +47,19 @@ func (b *base) View(fn func(*bbolt.Tx) error) error {
 }
 
 func (b *base) view(db *bbolt.DB, fn func(*bbolt.Tx) error) error {
+	tx, err := b.beginRead(db)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // it says no more than that the file was closed
+	return fn(tx)
+}
+
+func (b *base) beginRead(db *bbolt.DB) (*bbolt.Tx, error) {
+	b.starting.Lock()
+	defer b.starting.Unlock()
 	if b.stuck.Load() {
-		return errStuck
+		return nil, errStuck
 	}
 	passed := false // the locks of the beginning
 	defer func() {
@@ -55,9 +67,9 @@ func (b *base) view(db *bbolt.DB, fn func(*bbolt.Tx) error) error {
 			b.stuck.Store(true)
 		}
 	}()
-	err := db.View(func(tx *bbolt.Tx) error { passed = true; return fn(tx) })
+	tx, err := db.Begin(false)
 	passed = true
-	return err
+	return tx, err
 }
 
 // Update writes in one transaction.
