@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata"
 )
 
 // truth is the world outside of the machine, for the tests of the guard: what time it really is, and what the clocks show instead.
@@ -197,7 +198,7 @@ func TestF61_ZonesAndLeapSecondsAndTheYear2038(t *testing.T) {
 	} {
 		zone, err := time.LoadLocation(c.zone)
 		if err != nil {
-			t.Skipf("no zones on this machine: %v", err)
+			t.Fatal(err)
 		}
 		at, _ := time.Parse(time.RFC3339, c.at)
 		w := &truth{now: at.In(zone), boot: time.Hour}

@@ -249,8 +249,8 @@ func late(t *testing.T, r *rig, s lockdown.Store, cancel, hidden bool, after tim
 	return p, l
 }
 
-// TestF47_LateSuccessHourByHour: an isolate of an ended lockdown strikes h hours later. It is released at once, and everybody is told.
-func TestF47_F48_LateSuccessHourByHour(t *testing.T) {
+// TestF47_F48_N02_LateSuccessHourByHour: an isolate of an ended lockdown strikes h hours later. It is released at once, and everybody is told.
+func TestF47_F48_N02_LateSuccessHourByHour(t *testing.T) {
 	t.Parallel()
 	for h := range 74 {
 		for _, cancel := range []bool{false, true} {

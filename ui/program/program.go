@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+	_ "time/tzdata" // shifts name zones, and a small machine may have none
 
 	"cordon/client/connect"
 	"cordon/client/poll"
