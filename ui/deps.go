@@ -56,6 +56,42 @@ type Connector interface {
 	SetEnabled(ctx context.Context, s soc.Session, id soc.IntegrationID, on bool) error
 	// Detach removes an integration. With live lockdowns it is refused and lists them unless releaseFirst or abandon is set (K-07).
 	Detach(ctx context.Context, s soc.Session, id soc.IntegrationID, releaseFirst, abandon bool) error
+	// Permissions is what the token of a tenant allows, against the permission sets that cordon knows (Z-06–Z-09).
+	Permissions(ctx context.Context, id soc.IntegrationID) (soc.PermissionReport, error)
+}
+
+// Channels are the integrations that are no tenants: ways in (threat reports, probe results) and out (mail, syslog, webhooks). Methods that
+// change something judge the session's rights (settings.edit) and audit it.
+type Channels interface {
+	Channels(ctx context.Context) ([]soc.ChannelStatus, error)
+	// TestChannel sends a test message, or checks the tenant behind a way in. A saved channel is tested with its stored secret when secret
+	// is empty.
+	TestChannel(ctx context.Context, s soc.Session, draft soc.Channel, secret string, report func(soc.Step)) ([]soc.Step, error)
+	// SaveChannel checks the draft and stores it; what was saved before stays in force when the draft is refused. An empty secret keeps the
+	// stored one.
+	SaveChannel(ctx context.Context, s soc.Session, draft soc.Channel, secret string) (soc.Channel, error)
+	EnableChannel(ctx context.Context, s soc.Session, id soc.ChannelID, on bool) error
+	RemoveChannel(ctx context.Context, s soc.Session, id soc.ChannelID) error
+	Tokens(ctx context.Context) ([]soc.Token, error)
+	// AddToken returns the value of the new token; it is shown once and never again.
+	AddToken(ctx context.Context, s soc.Session, draft soc.Token) (soc.Token, string, error)
+	RemoveToken(ctx context.Context, s soc.Session, id string) error
+}
+
+// Reports are the threat reports and the indicators of compromise. Those that say so ask Defender, and are slow.
+type Reports interface {
+	Threats(ctx context.Context, q soc.ThreatQuery) ([]soc.Threat, error)
+	// ResolveThreat marks a threat as resolved on its device; Defender's alert follows (M-08).
+	ResolveThreat(ctx context.Context, s soc.Session, key string) (soc.Threat, error)
+	Pushed(ctx context.Context) ([]soc.Pushed, error)
+	// Indicators asks Defender.
+	Indicators(ctx context.Context, s soc.Session, id soc.IntegrationID) (soc.IndicatorList, error)
+	// AddIndicators asks Defender; each item has its own result.
+	AddIndicators(ctx context.Context, s soc.Session, id soc.IntegrationID, list []soc.Indicator) ([]soc.ItemResult, error)
+	// DeleteIndicator asks Defender.
+	DeleteIndicator(ctx context.Context, s soc.Session, id soc.IntegrationID, indicator string) error
+	// Readiness is the checklist of what blocking by indicators needs (P-05).
+	Readiness(ctx context.Context, id soc.IntegrationID) ([]soc.Readiness, error)
 }
 
 // Deps is everything that the console needs from outside.
@@ -63,6 +99,8 @@ type Deps struct {
 	Reader    Reader
 	Commander Commander
 	Connector Connector
+	Channels  Channels // nil: there are none
+	Reports   Reports  // nil: there are none
 	Session   soc.Session
 	Version   string
 	// About are the lines of the About tab: a name and a value each, such as the schema and the path of the store.

@@ -10,7 +10,7 @@ type Integration struct {
 	Name     string        `json:"name"` // unique (T-12)
 	TenantID string        `json:"tenantId"`
 	ClientID string        `json:"clientId"`
-	Auth     string        `json:"auth"` // "secret"
+	Auth     string        `json:"auth"` // secret, certificate, managed-identity, workload-identity
 	Sealed   []byte        `json:"sealed,omitempty"`
 
 	Cloud  string `json:"cloud"`            // commercial, gcc, gcc-high, dod, custom
@@ -20,6 +20,9 @@ type Integration struct {
 	CAFile string `json:"caFile,omitempty"` // extra CA bundle
 	CAPEM  string `json:"caPem,omitempty"`  // extra CA, inline
 	Custom bool   `json:"custom,omitempty"` // --allow-custom-host: host list is exactly API and Login
+	Proxy  string `json:"proxy,omitempty"`  // http(s)://host:port for this tenant; empty = as the environment says, "none" = no proxy
+	// TokenFile holds the federated token of a workload identity.
+	TokenFile string `json:"tokenFile,omitempty"`
 
 	Environment  string        `json:"environment"` // PROD or TEST: the badge of every header
 	Enabled      bool          `json:"enabled"`     // off stops new isolations, never releases (K-07)
@@ -27,6 +30,11 @@ type Integration struct {
 	PollInterval time.Duration `json:"pollInterval"`
 	MaxHistory   string        `json:"maxHistory"` // "30 days ago" or a time; how far back a poll may reach (T-28–T-30)
 	SecretExpiry time.Time     `json:"secretExpiry,omitzero"`
+	// Profiles are the permission sets that the app registration is meant to have, by name; what they ask for and the token does not carry
+	// is shown as "requested, not consented" (Z-09).
+	Profiles []string `json:"profiles,omitempty"`
+	// Allowed names the people who may use this tenant; empty means everybody (T-16).
+	Allowed []string `json:"allowed,omitempty"`
 
 	CreatedAt time.Time `json:"createdAt"`
 	Revision  uint64    `json:"revision"`

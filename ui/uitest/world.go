@@ -35,6 +35,8 @@ type World struct {
 	Rules        soc.Policy
 	Chain        soc.ChainReport
 	ActionsAsOf  time.Time
+	// PermissionList is what Permissions answers.
+	PermissionList map[soc.IntegrationID]soc.PermissionReport
 
 	// Err makes every read and every order fail.
 	Err error
