@@ -65,9 +65,16 @@ func lastSeq(tx *bbolt.Tx) uint64 {
 	return binary.BigEndian.Uint64(k)
 }
 
+// Judge is a walk over a history, or a stream that feeds one.
+type Judge interface {
+	Next() uint64
+	Record(raw []byte) bool
+	Bad(problem string)
+}
+
 // CheckRecord judges a stored record of the history, key and value as they are in the file, as the next one of the walk. Everything that
-// checks the history of a store goes through here.
-func CheckRecord(w *ledger.Walk, k, v []byte) bool {
+// checks the history of a store goes through here. It returns false when this record or, with a stream, an earlier one is bad.
+func CheckRecord(w Judge, k, v []byte) bool {
 	if len(k) != 8 || binary.BigEndian.Uint64(k) != w.Next() {
 		w.Bad("record is missing")
 		return false

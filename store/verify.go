@@ -135,6 +135,8 @@ func (s *Store) walk(ctx context.Context, w *ledger.Walk, total uint64, progress
 
 // slice checks the next records; it returns whether there are more.
 func slice(tx *bbolt.Tx, w *ledger.Walk) bool {
+	s := w.Stream()
+	defer s.Close()
 	cur := tx.Bucket(bAudit).Cursor()
 	k, v := cur.Seek(seqKey(w.Next()))
 	for n := 0; k != nil; k, v = cur.Next() {
@@ -142,7 +144,7 @@ func slice(tx *bbolt.Tx, w *ledger.Walk) bool {
 			return true
 		}
 		n++
-		if !CheckRecord(w, k, v) {
+		if !CheckRecord(s, k, v) {
 			return false
 		}
 	}

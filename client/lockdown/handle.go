@@ -160,7 +160,7 @@ func (h *handling) save(ctx context.Context, next soc.Lockdown, audit []soc.Audi
 	case err == nil:
 		h.l, h.owed, h.ahead, h.memo.unsaved = saved, nil, false, 0
 		return nil
-	case errors.Is(err, soc.ErrConflict) || ctx.Err() != nil || !releaseOwed(next):
+	case ctx.Err() != nil || !releaseOwed(next) || (errors.Is(err, soc.ErrConflict) && !h.unchanged(ctx, next)):
 		return fmt.Errorf("saving lockdown %s: %w", next.ID, err)
 	case soc.KindOf(err) == soc.KindUnknownOutcome && h.arrived(ctx, next):
 		return nil
@@ -168,6 +168,13 @@ func (h *handling) save(ctx context.Context, next soc.Lockdown, audit []soc.Audi
 	h.r.o.Log.Error("a release goes on without being stored", "id", next.ID, "phase", next.Phase, "err", err)
 	h.goAhead(next, audit)
 	return nil
+}
+
+// unchanged reports whether nobody changed the record since it was read. A conflict is then none of two writers: the store refuses the record
+// for another reason, and reading it again would lead here again for ever, while the host waits for its release.
+func (h *handling) unchanged(ctx context.Context, next soc.Lockdown) bool {
+	stored, err := h.r.o.Store.Lockdown(context.WithoutCancel(ctx), next.ID)
+	return err == nil && stored.Revision == next.Revision
 }
 
 // arrived reports whether a write that failed is in the store all the same, and then goes on from there: what is written there once must not

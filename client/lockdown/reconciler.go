@@ -1,7 +1,6 @@
 package lockdown
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,34 +46,6 @@ type Reconciler struct {
 	// Only the loop touches these.
 	queue   []item // waits for a worker, the most urgent first
 	scanned time.Time
-}
-
-// item is a record that is to be handled: what decides about its turn.
-type item struct {
-	id       soc.LockdownID
-	key      soc.HostKey
-	revision uint64
-	urgency  int
-	deadline time.Time
-	asked    time.Time
-}
-
-func newItem(l soc.Lockdown, now time.Time) item {
-	return item{l.ID, l.Key, l.Revision, urgency(l, now), l.Deadline, l.RequestedAt}
-}
-
-// memo is what is nice to remember about a record between two looks. Losing it costs an extra look, nothing else.
-type memo struct {
-	revision uint64
-	look     time.Time // next look; zero = when the store says
-	turn     item      // its place among others, as last known
-	seenAt   time.Time
-	seen     soc.Seen  // only Failed and TriedAt
-	unsaved  int       // writes in a row that the store refused
-	kept     *kept     // what they should have written
-	looked   bool      // the record tells what Defender showed since this process began
-	handled  time.Time // when a worker last had it, by the steady clock of the process
-	spin     spin      // its turns in a row
 }
 
 // NewReconciler makes the loop; Run starts it.
@@ -207,93 +178,6 @@ func (r *Reconciler) pass(ctx context.Context) time.Time {
 	return r.next(ctx, now)
 }
 
-// inQueue are the records that wait for a worker.
-func (r *Reconciler) inQueue() map[soc.LockdownID]bool {
-	ids := make(map[soc.LockdownID]bool, len(r.queue))
-	for _, i := range r.queue {
-		ids[i.id] = true
-	}
-	return ids
-}
-
-// scan reads what is to be handled now and puts it in order behind and between what waits already.
-func (r *Reconciler) scan(ctx context.Context, now time.Time) error {
-	due, err := r.due(ctx, now)
-	if err != nil {
-		return err
-	}
-	r.scanned = now
-	due = append(due, r.queue...)
-	slices.SortStableFunc(due, byUrgency)
-	seen := make(map[soc.LockdownID]bool, len(due))
-	r.queue = slices.DeleteFunc(due, func(i item) bool {
-		again := seen[i.id]
-		seen[i.id] = true
-		return again
-	})
-	return nil
-}
-
-// due lists the records to handle now: those whose stored time has come, and those that are to be looked at again.
-func (r *Reconciler) due(ctx context.Context, now time.Time) ([]item, error) {
-	stored, err := r.o.Store.DueLockdowns(ctx, now, batch)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	all := r.all || now.Before(r.last) // a clock that was set back would let the looks wait (F59)
-	r.all, r.last = false, now.Add(-time.Second)
-	var list []item
-	for id, m := range r.memo {
-		if all {
-			m.look, m.seenAt, m.revision = time.Time{}, time.Time{}, 0
-			r.memo[id] = m
-		} else if !m.look.IsZero() && !m.look.After(now) && m.turn.id != "" {
-			list = append(list, m.turn)
-		}
-	}
-	r.mu.Unlock()
-	if all {
-		open, err := r.o.Store.Lockdowns(ctx, soc.LockdownQuery{Open: true})
-		if err != nil {
-			r.Kick()
-			return nil, err
-		}
-		stored = append(stored, open...)
-	}
-	for _, l := range stored {
-		list = append(list, newItem(l, now))
-	}
-	return list, nil
-}
-
-// byUrgency sorts releases that are not sent first, then those under way, then orders that are not sent or not answered, then the watching;
-// the oldest first. So the confirmation of one release never holds up the sending of another (F63).
-func byUrgency(a, b item) int {
-	return cmp.Or(cmp.Compare(a.urgency, b.urgency), a.deadline.Compare(b.deadline), a.asked.Compare(b.asked), cmp.Compare(a.id, b.id))
-}
-
-func urgency(l soc.Lockdown, now time.Time) int {
-	over := !l.Deadline.IsZero() && !now.Before(l.Deadline)
-	switch l.Phase {
-	case soc.PhaseReleaseRequested, soc.PhaseReleaseBlocked:
-		return 0
-	case soc.PhaseReleasing:
-		return 1
-	case soc.PhaseRequested, soc.PhaseSubmitting, soc.PhasePending:
-		return 2
-	case soc.PhaseIsolated, soc.PhaseNeedsHuman:
-		if over || l.CancelWanted {
-			return 0
-		}
-		return 3
-	}
-	if l.Trouble != "" {
-		return 0
-	}
-	return 4
-}
-
 // start handles a record in its own goroutine if its host is not being handled and a worker is free. It reports whether the record has had
 // its turn: it is being handled, or it turned out that it need not be.
 func (r *Reconciler) start(ctx context.Context, i item) bool {
@@ -346,49 +230,4 @@ func (r *Reconciler) fetch(ctx context.Context, id soc.LockdownID) {
 		return
 	}
 	r.work(ctx, l)
-}
-
-// next is the earliest time that the store or the memory knows.
-func (r *Reconciler) next(ctx context.Context, now time.Time) time.Time {
-	next, err := r.o.Store.NextWake(ctx)
-	if err != nil || (!next.IsZero() && !next.After(now)) {
-		next = now.Add(maxSleep) // overdue ones are being handled, wait for a worker, or have their look in memory
-	}
-	if len(r.queue) > 0 && now.Add(rescan).Before(next) {
-		next = now.Add(rescan) // the end of a worker comes sooner
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, m := range r.memo {
-		if m.look.After(now) && (next.IsZero() || m.look.Before(next)) {
-			next = m.look
-		}
-	}
-	return next
-}
-
-func (r *Reconciler) remembered(id soc.LockdownID) memo {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.memo[id]
-}
-
-// remember keeps m. latest is the latest time that the work on l has read: if it lies ahead, the clock was set back meanwhile, maybe after the
-// loop noticed that, and what the work planned, and stored, would hide the record for as long as the jump (F59). So it is handled again.
-func (r *Reconciler) remember(l soc.Lockdown, m memo, latest time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if l.Phase.Final() && l.WatchUntil.IsZero() && l.Wake.IsZero() && m.unsaved == 0 {
-		delete(r.memo, l.ID)
-		return
-	}
-	now := r.o.Now()
-	if now.Before(latest) {
-		m.revision, m.look, m.seenAt = 0, now, time.Time{}
-	}
-	m.turn = newItem(l, now)
-	if !m.look.IsZero() && !m.look.After(now) && m.revision != 0 && r.o.Guard.Waits() {
-		m.look = now.Add(time.Second) // its time has come by a clock that is doubted
-	}
-	r.memo[l.ID] = m
 }

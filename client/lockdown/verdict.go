@@ -54,6 +54,9 @@ func (s *Service) judge(ctx context.Context, who soc.Session, act soc.Act, key s
 	if err := mayAct(who, act); err != nil {
 		return err
 	}
+	if err := s.admitted(ctx, who, key); err != nil {
+		return err
+	}
 	switch act {
 	case soc.ActIsolate:
 		return s.judgeIsolate(ctx, key, v)

@@ -8,8 +8,7 @@ import (
 	"cordon/store/soc/soctest"
 )
 
-// runModel is D6: steps of random histories against the independent model, the table of states and events, and, in the long
-// form, the mutation score.
+// runModel is D6: steps of random histories against the independent model, and the table of states and events.
 func runModel(ctx context.Context, o options) ([]line, error) {
 	control, all, missed := soctest.Controls(ctx, o.seed)
 	want := int64(100_000)
@@ -23,12 +22,7 @@ func runModel(ctx context.Context, o options) ([]line, error) {
 		control: control, caught: all, examples: append(c.Examples, missed...),
 		note: fmt.Sprintf("%d worlds, %d lockdowns, %s a step", c.Worlds, c.Lockdowns, perStep(began, c.Steps)),
 	}
-	lines := []line{steps, pairs()}
-	if !o.long {
-		return lines, ctx.Err()
-	}
-	score, err := runMutation(ctx, o)
-	return append(lines, score), err
+	return []line{steps, pairs()}, ctx.Err()
 }
 
 // pairs is the line of the table.

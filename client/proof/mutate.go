@@ -36,9 +36,15 @@ func (c change) String() string {
 
 // Bounds of the mutation run; N says how far it came.
 const (
-	mutationTime = 7 * time.Minute
-	mutants      = 150
+	mutationTime = 40 * time.Minute
+	mutants      = 100
 )
+
+// runMutants is D6m.
+func runMutants(ctx context.Context, o options) ([]line, error) {
+	l, err := runMutation(ctx, o)
+	return []line{l}, err
+}
 
 // runMutation measures the tests of the machine: it breaks the source in one place, builds the tests of store/soc with an overlay so that no
 // file of the tree is touched, and asks whether a test fails. The places are drawn at random from all of store/soc/plan*.go. Faults that do
@@ -120,8 +126,8 @@ func (h *hunt) put(c change, f fate) {
 	defer h.mu.Unlock()
 	if h.fates[f]++; f == survived {
 		h.alive = append(h.alive, "survived: "+c.String())
-		_, _ = fmt.Fprintln(h.log, "survived:", c)
 	}
+	_, _ = fmt.Fprintln(h.log, []string{"survived:", "killed:", "does not compile:", "changes nothing:"}[f], c)
 }
 
 func moduleRoot(ctx context.Context) (string, error) {

@@ -112,12 +112,17 @@ func (e *engine) restart() {
 	e.rec = lockdown.NewReconciler(lockdown.Options{Store: e.store, Remotes: e, Now: func() time.Time { return e.w.Now() }})
 }
 
+// perHost is how many lockdowns a host sees before the next one has its turn. The store keeps the last 200 actions of a host and reads them at
+// every look: with one host for five years the soak would measure nothing but that.
+const perHost = 8
+
 // turn orders a lockdown and lets the days go by.
 func (e *engine) turn(ctx context.Context, days int) error {
 	w := e.w
 	e.n++
+	machine := fmt.Sprintf("aa%02d", e.n/perHost)
 	l, entry, err := soc.Requested(soc.Lockdown{
-		ID: soc.LockdownID(fmt.Sprintf("LK-%08d", e.n)), Key: soc.HostKey{Integration: "t1", MachineID: "aa01"}, HostName: "ws-01", Mode: soc.ModeManual,
+		ID: soc.LockdownID(fmt.Sprintf("LK-%08d", e.n)), Key: soc.HostKey{Integration: "t1", MachineID: machine}, HostName: "ws-" + machine, Mode: soc.ModeManual,
 		By: soc.Actor{Name: "alice"}, Type: soc.IsolationFull, Period: time.Duration(1+w.Pick(12, "hours")) * time.Hour, Reason: "soak",
 	}, w.Now())
 	if err == nil {

@@ -57,11 +57,13 @@ type evidence struct {
 func (e *evidence) judge(r ledger.Rules, marks []soc.Checkpoint) soc.ChainReport {
 	w := ledger.NewWalk(r)
 	w.Checkpoints(marks)
+	s := w.Stream()
 	for _, k := range e.recs {
-		if !store.CheckRecord(w, k.key, k.value) {
+		if !store.CheckRecord(s, k.key, k.value) {
 			break
 		}
 	}
+	s.Close()
 	return w.EndAt(e.head)
 }
 
@@ -251,7 +253,7 @@ func cleanLogs(ctx context.Context, r *rand.Rand, n int) (line, error) {
 	return l, ctx.Err()
 }
 
-// verifyRate measures the verifier on one core.
+// verifyRate measures the verifier, which uses two cores.
 func verifyRate(r *rand.Rand, n int) (string, error) {
 	e, err := compose(r, 0, min(n, 50_000))
 	if err != nil {
@@ -266,5 +268,5 @@ func verifyRate(r *rand.Rand, n int) (string, error) {
 		}
 		done += int(rep.Records)
 	}
-	return fmt.Sprintf("verify rate %.0f records/s with MACs, one core", float64(done)/time.Since(began).Seconds()), nil
+	return fmt.Sprintf("verify rate %.0f records/s with MACs", float64(done)/time.Since(began).Seconds()), nil
 }

@@ -63,6 +63,14 @@ type board struct {
 	on    *thread
 	v     *victim
 	moves atomic.Int64
+	// passes is how often the timers have asked when to look again: once each time they have looked.
+	passes atomic.Int64
+}
+
+// NextWake counts the passes of the timers.
+func (b *board) NextWake(ctx context.Context) (time.Time, error) {
+	b.passes.Add(1)
+	return b.Store.NextWake(ctx)
 }
 
 // write runs a write and remembers that the store refused one.

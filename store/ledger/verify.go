@@ -193,18 +193,22 @@ func (x *exportWalk) walk() (soc.ChainReport, error) {
 		}
 		x.w.Checkpoints([]soc.Checkpoint{c.Checkpoint})
 	}
+	s := x.w.Stream()
+	defer s.Close()
 	for ; err == nil; b, err = x.line() {
 		var end endLine
 		if bytes.HasPrefix(b, []byte(endTag)) && json.Unmarshal(b, &end) == nil {
+			s.Close()
 			return x.w.EndAt(Head{Seq: end.End.Seq, Hash: end.End.Hash, Key: x.w.key}), nil
 		}
-		if !x.w.Record(b) {
+		if !s.Record(b) {
 			return x.w.End(), nil
 		}
-		if n := x.w.Next(); x.progress != nil && n%notesEvery == 0 {
+		if n := s.Next(); x.progress != nil && n%notesEvery == 0 {
 			x.progress(n-1, 0)
 		}
 	}
+	s.Close()
 	switch {
 	case errors.Is(err, io.EOF):
 		x.w.Bad("export is cut off: its last line is missing")

@@ -97,10 +97,15 @@ func (w *Walk) Good() bool { return w.rep.OK }
 
 // Record judges the next record and reports whether it is good.
 func (w *Walk) Record(raw []byte) bool {
+	t := take(raw)
+	return w.record(&t)
+}
+
+func (w *Walk) record(t *taken) bool {
 	if !w.rep.OK {
 		return false
 	}
-	if problem := w.check(raw); problem != "" {
+	if problem := w.check(t); problem != "" {
 		w.Bad(problem)
 		return false
 	}
@@ -108,12 +113,11 @@ func (w *Walk) Record(raw []byte) bool {
 }
 
 // check judges one record; "" is good.
-func (w *Walk) check(raw []byte) string {
-	want := w.Next()
-	r, err := split(raw)
+func (w *Walk) check(t *taken) string {
+	want, r := w.Next(), &t.rec
 	switch {
-	case err != nil:
-		return err.Error()
+	case t.err != nil:
+		return t.err.Error()
 	case want == w.rules.Lost:
 		return "sealing key was lost before this record: nothing proves what stood between it and the one before"
 	case r.seq != want:
@@ -125,13 +129,12 @@ func (w *Walk) check(raw []byte) string {
 	case r.form == 2 && want < w.rules.From:
 		return "record is sealed, but it is older than the seal"
 	}
-	hash, digest := r.hashOf()
-	hex.Encode(w.room[:], hash[:])
+	hex.Encode(w.room[:], t.hash[:])
 	if !bytes.Equal(w.room[:], r.hash) {
 		return "content does not match its hash"
 	}
 	if r.form == 2 && w.rules.First != nil {
-		mac := w.key.mac(digest[:])
+		mac := w.key.mac(t.digest[:])
 		var text [hexLen]byte
 		hex.Encode(text[:], mac[:])
 		if !hmac.Equal(text[:], r.mac) {

@@ -50,9 +50,13 @@ type Channel struct {
 	Revision  uint64    `json:"revision"`
 }
 
+// ProbeAction is what is made of an unprotected test unless somebody chose otherwise: whoever adds a channel for test results wants the test
+// stopped (P-12).
+const ProbeAction = "Block"
+
 // IndicatorDefaults shape the indicators made of test results.
 type IndicatorDefaults struct {
-	Action   string        `json:"action,omitempty"`   // Audit, Warn, Block, BlockAndRemediate
+	Action   string        `json:"action,omitempty"`   // Audit, Warn, Block, BlockAndRemediate; empty: ProbeAction
 	Severity string        `json:"severity,omitempty"` // Informational, Low, Medium, High
 	Lifetime time.Duration `json:"lifetime,omitempty"` // 0 = never expires
 }

@@ -153,8 +153,6 @@ func look(l Lockdown, seen Seen, now time.Time, every time.Duration, limit time.
 	next := l.SeenAt.Add(every)
 	if seen.Failed > 0 {
 		next = seen.TriedAt.Add(max(every, backoff(seen.Failed)/2))
-	} else if l.SeenAt.IsZero() {
-		next = now
 	}
 	if l.SeenAt.After(now) || seen.TriedAt.After(now) { // the clock was set back: look again rather than wait for it
 		next = now

@@ -195,6 +195,39 @@ func TestF47_SupersededIsolationHoldsWhenItsTakerGaveUp(t *testing.T) {
 	}
 }
 
+// Two consoles and the portal on one host, seen through a lagging list: our isolate struck last, after the other console's had been
+// released, but we gave way to that one before the release could be seen. Nobody else holds the host, so it is ours to release.
+func TestF54_F47_SupersededIsolationHoldsWhenItsTakerWasReleasedBefore(t *testing.T) {
+	l, a1 := held(t)
+	now := planNow.Add(5 * time.Minute)
+	taker := portalOrder("p1", soc.ActionIsolate, soc.ActionSucceeded, now.Add(-time.Minute))
+	taker.Created, taker.Updated = a1.Created.Add(time.Second), a1.Updated.Add(-20*time.Second)
+	l, _ = observed(t, l, now, a1, taker)
+	if l.Phase != soc.PhaseSuperseded {
+		t.Fatal(l.Phase)
+	}
+	free := portalOrder("p2", soc.ActionUnisolate, soc.ActionSucceeded, now)
+	free.Created, free.Updated = a1.Created, a1.Updated.Add(-10*time.Second)
+	owed := func(at time.Time, actions ...soc.MachineAction) bool {
+		got, _ := observed(t, l, at, actions...)
+		return got.Trouble != "" && soc.Plan(got, seenAt(at, actions...), at).Verb == soc.VerbRelease
+	}
+	end := l.Deadline
+	if owed(end.Add(-1), a1, taker, free) || !owed(end, a1, taker, free) {
+		t.Error("ours is released from its deadline on, not before")
+	}
+	if owed(end, a1, taker) {
+		t.Error("the other one still holds the host")
+	}
+	free.Updated = a1.Updated.Add(10 * time.Second)
+	if owed(end, a1, taker, free) {
+		t.Error("the release freed the host of both")
+	}
+	soon := end.Add(-time.Minute)
+	got, _ := observed(t, l, soon, a1, taker)
+	wantNext(t, "looks at the end", soc.Plan(got, seenAt(soon, a1, taker), soon), soc.Next{Do: soc.DoWait, Until: end})
+}
+
 func TestCheck_NoticesTheRestToo(t *testing.T) {
 	l, e := requested(t)
 	run, _ := held(t)

@@ -101,7 +101,6 @@ func (m *mover) end(to Phase, cause Cause, at time.Time, e AuditEntry) {
 	if cause != CauseHandover && lastAttempt(m.l, VerbIsolate) != nil && !provenHarmless(m.l) {
 		m.l.WatchUntil = m.now.Add(WatchAfter)
 	}
-	m.l.Wake = WakeOf(m.l, m.now)
 }
 
 // provenHarmless reports that every isolate that was sent was refused outright, so nothing can strike later. "Already in progress" is not

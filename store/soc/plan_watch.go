@@ -47,26 +47,25 @@ func struckBy(l Lockdown, seen Seen, now time.Time) *MachineAction {
 		return nil
 	}
 	early := now.Before(l.Deadline) && !l.CancelWanted && l.ReleaseCause != CauseUser // a person wanted it back at once
-	return newestOf(holding(actions), func(a MachineAction) bool {
+	return newestOf(holding(actions), func(a MachineAction) bool {                    // all are ours
 		switch {
-		case !ours(l, a):
-			return false
 		case l.EnforcedAt.IsZero(): // it never was in force before
 			return true
 		case endedGone(l): // it was never released
 			return true
-		case l.Cause == CauseSuperseded: // the isolate that took over came to nothing
-			return !early && takerGaveUp(l, actions)
+		case l.Cause == CauseSuperseded: // the isolate that took over is over, and ours is what holds the host
+			return !early && takerOver(l, actions)
 		}
 		return a.ID != l.ActionID && !a.Finished().Before(l.EndedAt)
 	})
 }
 
-// takerGaveUp reports that a foreign isolate newer than ours is in the list and ended without effect. Its mere absence proves nothing.
-func takerGaveUp(l Lockdown, actions []MachineAction) bool {
+// takerOver reports that a foreign isolate newer than ours is in the list and over: it came to nothing, or it was released before ours took
+// effect, which a lagging list may show only after ours had given way (F54). Nobody else holds the host then. Its mere absence proves nothing.
+func takerOver(l Lockdown, actions []MachineAction) bool {
 	m := mainOf(l, actions)
 	return newestOf(actions, func(a MachineAction) bool {
-		return a.Is(ActionIsolate) && gaveUp(a) && !ours(l, a) && createdAfter(&a, &m)
+		return a.Is(ActionIsolate) && a.Status.Final() && !ours(l, a) && createdAfter(&a, &m)
 	}) != nil
 }
 
@@ -84,7 +83,11 @@ func planWatch(l Lockdown, seen Seen, now time.Time) Next {
 	if struckBy(l, seen, now) != nil && openRelease(seen.Actions, now) == nil && !retryAt(l, VerbRelease, now).After(now) {
 		return Next{Do: DoSend, Verb: VerbRelease}
 	}
-	return look(l, seen, now, every, time.Time{})
+	limit := time.Time{}
+	if l.Cause == CauseSuperseded && now.Before(l.Deadline) {
+		limit = l.Deadline // from then on it may be ours to release
+	}
+	return look(l, seen, now, every, limit)
 }
 
 // watchEvery is how often an ended lockdown is looked at.

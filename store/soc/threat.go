@@ -33,6 +33,12 @@ type Threat struct {
 	Tries    int         `json:"tries,omitempty"`
 	NextTry  time.Time   `json:"nextTry,omitzero"`
 
+	// AskedAt is when an order about this threat was sent whose answer is not known: saved before it leaves, cleared with the answer. While
+	// it is set nothing is sent again without looking in Defender first.
+	AskedAt time.Time `json:"askedAt,omitzero"`
+	// Event is an event in Defender that the sender ties the threat to; nil if it knows none.
+	Event *EventRef `json:"event,omitempty"`
+
 	Revision uint64 `json:"revision"`
 }
 

@@ -18,6 +18,7 @@ const (
 	TopicAudit
 	TopicSettings
 	TopicConn
+	TopicReports // threat reports and pushed indicators
 )
 
 // Has reports whether any of the bits of o is set.

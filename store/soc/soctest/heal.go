@@ -1,6 +1,7 @@
 package soctest
 
 import (
+	"slices"
 	"time"
 
 	"cordon/store/soc"
@@ -14,9 +15,6 @@ func (w *world) heal() {
 	for _, c := range w.cons {
 		c.skew = 0
 		w.kick(c)
-		if r := c.open(); r != nil && r.stored.Phase == soc.PhaseNeedsHuman && r.stored.Deadline.IsZero() {
-			w.command(r, []int{0, actClose}[w.c.Pick(2, "close it")])
-		}
 	}
 	walk := w.weather != calm && w.one(16, "walk the watch")
 	for range 40000 {
@@ -26,6 +24,7 @@ func (w *world) heal() {
 		if !walk && w.quiet() {
 			w.downtime()
 		}
+		w.attend()
 		w.steps++
 		w.work()
 		w.judgeNow()
@@ -36,6 +35,21 @@ func (w *world) heal() {
 	if w.err == nil { // what holds the host now, nobody will ever release
 		w.pass(25*time.Hour + w.grace())
 		w.judgeNow()
+	}
+}
+
+// attend is the person for whom records wait in needs_human. Only those wait by design that can not isolate anybody: Defender has no order of
+// theirs that is open or in force. Whatever isolates the host, the machine must end without a person.
+func (w *world) attend() {
+	held := w.mde.force()
+	for _, c := range w.cons {
+		r := c.open()
+		if r == nil || r.stored.Phase != soc.PhaseNeedsHuman || r.p.stage != stageIdle {
+			continue
+		}
+		if !slices.ContainsFunc(w.orders(r, soc.ActionIsolate), func(o *order) bool { return o.open() || slices.Contains(held, o) }) {
+			w.command(r, []int{0, actClose}[w.c.Pick(2, "close it")])
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ var slowList = &weather{faults: true, lag: 180 * time.Second, console: 1}
 
 // mutants are the negative controls of the model: at least one for every invariant.
 func mutants() []mutant {
-	return append(append(sendMutants(), endMutants()...), recordMutants()...)
+	return slices.Concat(sendMutants(), endMutants(), recordMutants(), excuseMutants())
 }
 
 type (

@@ -9,10 +9,12 @@ import (
 
 // tenant is the truth: what Defender and the device really did.
 type tenant struct {
-	w      *world
-	acts   []*order
-	online bool
-	n      int
+	w       *world
+	acts    []*order
+	machine string // that orders are for
+	online  bool
+	n       int
+	done    int // effects so far
 }
 
 // order is one machine action with what nobody but the world knows.
@@ -27,6 +29,7 @@ type order struct {
 	before            soc.MachineAction // as it was before its last change
 	changed           time.Time         // true time of that change
 	at                time.Time         // true time of its effect; zero = none
+	nth               int               // of all effects: two may have one time
 }
 
 func (o *order) open() bool { return !o.Status.Final() }
@@ -41,7 +44,7 @@ func (t *tenant) create(kind soc.ActionType, by *record, token, comment string) 
 	t.n++
 	now := t.remote(w.now)
 	o := &order{MachineAction: soc.MachineAction{
-		ID: fmt.Sprintf("act-%04d", t.n), Integration: "t1", MachineID: "aa01", Type: kind, Status: soc.ActionPending, Requestor: "app",
+		ID: fmt.Sprintf("act-%04d", t.n), Integration: "t1", MachineID: t.machine, Type: kind, Status: soc.ActionPending, Requestor: "app",
 		Comment: comment, Created: now, Updated: now,
 	}, by: by, token: token, fate: soc.ActionSucceeded, visible: w.now, ready: w.now.Add(5 * time.Second)}
 	if by == nil {
@@ -69,26 +72,25 @@ func (t *tenant) finish(o *order, status soc.ActionStatus, at time.Time) {
 	o.before, o.changed = o.MachineAction, at
 	o.Status, o.Updated = status, t.remote(at)
 	if status == soc.ActionSucceeded {
-		o.at = at
+		t.done++
+		o.at, o.nth = at, t.done
 	}
 	t.w.say("%s %s is %s since %s", o.Type, o.ID, status, at.Format("15:04:05.0"))
 }
 
-// run carries out what is ready by end, in its order; Defender gives up after 72 hours.
+// run carries out what is ready by end, in its order; of two at one time the older goes first, as the list tells it. Defender gives up after
+// 72 hours.
 func (t *tenant) run(end time.Time) {
 	for {
 		var first *order
+		var at time.Time
 		for _, o := range t.acts {
-			if o.open() && t.online && !o.ready.After(end) && (first == nil || o.ready.Before(first.ready)) {
-				first = o
+			if when := later(o.ready, t.w.now); o.open() && t.online && !o.ready.After(end) && (first == nil || when.Before(at)) {
+				first, at = o, when
 			}
 		}
 		if first == nil {
 			break
-		}
-		at := first.ready
-		if at.Before(t.w.now) {
-			at = t.w.now
 		}
 		t.finish(first, first.fate, at)
 	}
@@ -135,7 +137,7 @@ func (t *tenant) post(r *record, a soc.Attempt, comment string) (soc.MachineActi
 	}
 	if !t.w.weather.queue {
 		for _, o := range t.acts {
-			if o.open() {
+			if o.open() && o.MachineID == t.machine {
 				return soc.MachineAction{}, soc.ErrInProgress
 			}
 		}
@@ -173,15 +175,15 @@ func (t *tenant) byID(id string) *order {
 
 // force returns the isolates that hold the device: carried out after the last release.
 func (t *tenant) force() []*order {
-	var freed time.Time
+	freed := 0
 	for _, o := range t.acts {
-		if !o.isolate() && o.at.After(freed) {
-			freed = o.at
+		if !o.isolate() {
+			freed = max(freed, o.nth)
 		}
 	}
 	var held []*order
 	for _, o := range t.acts {
-		if o.isolate() && !o.at.IsZero() && o.at.After(freed) {
+		if o.isolate() && o.nth > freed {
 			held = append(held, o)
 		}
 	}

@@ -100,7 +100,7 @@ var modelStart = time.Date(2026, 2, 3, 6, 0, 0, 0, time.UTC)
 
 func newWorld(c Chooser, m rules, we weather) *world {
 	w := &world{c: c, m: m, strict: true, weather: we, now: modelStart}
-	w.mde = &tenant{w: w, online: true}
+	w.mde = &tenant{w: w, machine: "aa01", online: true}
 	for n := range we.console {
 		w.cons = append(w.cons, &console{n: n})
 	}
