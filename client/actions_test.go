@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -136,11 +137,15 @@ func TestC07_DenialNamesTheMissingRole(t *testing.T) {
 		reply200(w, 403, `{"error":{"code":"Forbidden","message":"`+message+`"}}`)
 	})
 	_, err := wt.LogonUsers(t.Context(), machineID)
-	if kind, _ := kindAndCode(err); kind != soc.KindDenied || !strings.Contains(err.Error(), "lacks the role User.Read.All") {
+	if kind, _ := kindAndCode(err); kind != soc.KindDenied || !strings.HasPrefix(err.Error(), "User.Read.All is missing: ") {
 		t.Errorf("error = %v, want the role from what the call needs", err)
 	}
 	message = "Missing application roles. API required roles: Machine.Offboard,Machine.Wipe, application roles: Alert.Read.All."
-	if _, err = isolate(t, wt.Client); !strings.Contains(err.Error(), "lacks the role Machine.Offboard or Machine.Wipe:") {
+	if _, err = isolate(t, wt.Client); !strings.HasPrefix(err.Error(), "Machine.Offboard or Machine.Wipe is missing: ") ||
+		!strings.HasSuffix(err.Error(), message) {
+		t.Errorf("error = %v, want the roles from Defender's text first, and the text last", err)
+	}
+	if strings.Contains(err.Error(), "lacks the role") {
 		t.Errorf("error = %v, want the roles from Defender's text", err)
 	}
 }
@@ -163,11 +168,31 @@ func TestF27_RejectedTokenIsReplacedOnce(t *testing.T) {
 		t.Errorf("%d requests and %d sign-ins, want 2 and 2", wt.posts.Load(), wt.wallet.count())
 	}
 	reject.Store(100)
-	wt.posts.Store(0)
-	_, err := isolate(t, wt.Client)
-	wantKind(t, err, soc.KindUnauthorized)
-	if wt.posts.Load() != 2 {
-		t.Errorf("%d requests against a standing 401, want 2", wt.posts.Load())
+	for _, c := range []struct {
+		after           time.Duration
+		requests, asked int32
+		isolate         bool
+	}{
+		{0, 1, 0, true}, // a standing 401 does not turn every call into a sign-in,
+		{time.Minute, 2, 1, true},
+		{5 * time.Second, 1, 0, true},
+		{0, 2, 1, false}, // but a release goes out with a new token at each of its tries
+	} {
+		now := wt.tokens.now().Add(c.after)
+		wt.tokens.now = func() time.Time { return now }
+		wt.posts.Store(0)
+		signIns := wt.wallet.count()
+		call := wt.Client.Unisolate
+		if c.isolate {
+			call = func(ctx context.Context, id, why string) (soc.MachineAction, error) {
+				return wt.Client.Isolate(ctx, id, soc.IsolationFull, why)
+			}
+		}
+		_, err := call(t.Context(), machineID, "why")
+		wantKind(t, err, soc.KindUnauthorized)
+		if wt.posts.Load() != c.requests || wt.wallet.count()-signIns != int(c.asked) {
+			t.Errorf("%+v: %d requests and %d sign-ins", c, wt.posts.Load(), wt.wallet.count()-signIns)
+		}
 	}
 }
 

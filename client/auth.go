@@ -36,7 +36,8 @@ type claims struct {
 	Tenant   string   `json:"tid"`
 	App      string   `json:"appid"`
 	Roles    []string `json:"roles"`
-	Known    bool     `json:"-"` // the token could be decoded
+	Scopes   string   `json:"scp"` // of a delegated token, separated by blanks
+	Known    bool     `json:"-"`   // the token could be decoded
 }
 
 func readClaims(token string) claims {
@@ -52,7 +53,7 @@ func readClaims(token string) claims {
 	if json.Unmarshal(body, &c) != nil {
 		return claims{}
 	}
-	c.Known, c.Audience, c.Tenant, c.App = true, soc.Clean(c.Audience), soc.Clean(c.Tenant), soc.Clean(c.App)
+	c.Known, c.Audience, c.Tenant, c.App, c.Scopes = true, soc.Clean(c.Audience), soc.Clean(c.Tenant), soc.Clean(c.App), soc.Clean(c.Scopes)
 	for i, r := range c.Roles {
 		c.Roles[i] = soc.Clean(r)
 	}
@@ -63,6 +64,7 @@ func readClaims(token string) claims {
 type liveToken struct {
 	value   string
 	claims  claims
+	issued  time.Time // when it came
 	refresh time.Time // from here on a new one is asked for
 	expires time.Time
 }
@@ -76,7 +78,11 @@ type tokens struct {
 	mu     sync.Mutex
 	scopes []string // the one in use first; a second is tried when the service does not know the first
 	cur    *liveToken
+	seen   claims  // of the last token, also after it was dropped
 	flight *flight // the sign-in under way
+
+	dropped   time.Time // when a token was last dropped because it was rejected (401)
+	regranted time.Time // when one was last replaced because it lacks a role (403)
 }
 
 // flight is one sign-in that others may wait for.
@@ -85,8 +91,8 @@ type flight struct {
 	err  error         // set before that; nil also when the asker gave up, so that the next one tries
 }
 
-func newTokens(in soc.Integration, cred Credential, now func() time.Time) *tokens {
-	return &tokens{cred: cred, tenant: in.TenantID, now: now, scopes: scopesOf(in)}
+func newTokens(in soc.Integration, cred Credential, now func() time.Time, scopes []string) *tokens {
+	return &tokens{cred: cred, tenant: in.TenantID, now: now, scopes: scopes}
 }
 
 // scopesOf returns the scope to ask for, and the other name of the same resource when the scope was not set by hand.
@@ -107,48 +113,69 @@ func scopesOf(in soc.Integration) []string {
 	return []string{cloud.Scope}
 }
 
-// get returns a token that is good now. A token past its refresh time still serves when the refresh fails.
+// refreshPause is how long a token that is still good is used on after its refresh failed: a login host that does not answer must not hold up
+// every order until the token ends.
+const refreshPause = time.Minute
+
+// get returns a token that is good now. A token past its refresh time still serves while it is refreshed, and when that fails.
 func (t *tokens) get(ctx context.Context) (*liveToken, error) {
 	for {
 		t.mu.Lock()
-		now := t.now()
-		if t.cur != nil && now.Before(t.cur.refresh) {
-			defer t.mu.Unlock()
-			return t.cur, nil
-		}
-		if wait := t.flight; wait != nil {
+		now, wait := t.now(), t.flight
+		if cur := t.cur; cur != nil && (now.Before(cur.refresh) || wait != nil && now.Before(cur.expires)) {
 			t.mu.Unlock()
-			select {
-			case <-wait.done:
-				if wait.err != nil {
-					return nil, wait.err // asking again at once would fail again, once for each who waits
-				}
-				continue
-			case <-ctx.Done():
-				return nil, notSent("signing in was interrupted", ctx.Err())
-			}
+			return cur, nil
 		}
-		mine := &flight{done: make(chan struct{})}
-		t.flight = mine
-		old, scopes := t.cur, t.scopes
-		t.mu.Unlock()
-
-		fresh, err := t.ask(ctx, scopes)
-
-		t.mu.Lock()
-		t.flight = nil
-		switch {
-		case err == nil:
-			t.cur = fresh
-		case old != nil && now.Before(old.expires):
-			fresh, err = old, nil
-		case ctx.Err() == nil:
-			mine.err = err
+		if wait == nil {
+			return t.fly(ctx)
 		}
-		close(mine.done)
 		t.mu.Unlock()
-		return fresh, err
+		if err := wait.end(ctx); err != nil {
+			return nil, err
+		}
 	}
+}
+
+// end waits for the end of a sign-in of somebody else. Its failure is ours too: asking again at once would fail again, once for each who waits.
+func (f *flight) end(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return notSent("signing in was interrupted", ctx.Err())
+	}
+}
+
+// fly signs in, for all who wait. It is called with mu held, and with no sign-in under way; it returns without mu.
+func (t *tokens) fly(ctx context.Context) (*liveToken, error) {
+	mine := &flight{done: make(chan struct{})}
+	t.flight = mine
+	old, scopes := t.cur, t.scopes
+	t.mu.Unlock()
+
+	fresh, err := t.ask(ctx, scopes)
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flight = nil
+	now := t.now()
+	switch {
+	case err == nil:
+		t.cur, t.seen = fresh, fresh.claims
+	case old != nil && now.Before(old.expires):
+		later := *old
+		if !now.Before(later.refresh) {
+			later.refresh = now.Add(refreshPause)
+		}
+		if t.cur == old {
+			t.cur = &later
+		}
+		fresh, err = &later, nil
+	case ctx.Err() == nil:
+		mine.err = err
+	}
+	close(mine.done)
+	return fresh, err
 }
 
 // ask signs in, with the second scope when the directory does not know the first.
@@ -165,7 +192,8 @@ func (t *tokens) ask(ctx context.Context, scopes []string) (*liveToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	live := &liveToken{value: tok.Value, claims: readClaims(tok.Value), expires: t.now().Add(tok.Life)}
+	now := t.now()
+	live := &liveToken{value: tok.Value, claims: readClaims(tok.Value), issued: now, expires: now.Add(tok.Life)}
 	live.refresh = live.expires.Add(-max(tok.Life/5, min(5*time.Minute, tok.Life/2)))
 	if isGUID(t.tenant) && live.claims.Known && !strings.EqualFold(live.claims.Tenant, t.tenant) {
 		return nil, &soc.Error{
@@ -176,15 +204,6 @@ func (t *tokens) ask(ctx context.Context, scopes []string) (*liveToken, error) {
 		}
 	}
 	return live, nil
-}
-
-// drop forgets a token that the service rejected.
-func (t *tokens) drop(value string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.cur != nil && t.cur.value == value {
-		t.cur = nil
-	}
 }
 
 // peek returns the claims of the cached token, if any.

@@ -20,7 +20,7 @@ import (
 
 func cacheFor(in soc.Integration, cred Credential) *tokens {
 	in.TenantID = orDefault(in.TenantID, tenantID)
-	return newTokens(in, cred, time.Now)
+	return newTokens(in, cred, time.Now, scopesOf(in))
 }
 
 func TestTokenIsCachedAndRefreshedInTime(t *testing.T) {
@@ -73,6 +73,49 @@ func TestOldTokenServesWhileSignInFails(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		if _, err := c.get(t.Context()); err == nil {
 			t.Error("an expired token is handed out")
+		}
+	})
+}
+
+// A login host that hangs holds up one call a minute, and nobody else, while the token is good: a release must not wait for it.
+func TestT10_AHangingSignInHoldsUpNoOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &wallet{give: func(n int) (Token, error) {
+			if n > 1 {
+				time.Sleep(signInTimeout)
+				return Token{}, notSent("login hangs", nil)
+			}
+			return Token{Value: goodJWT(tenantID), Life: time.Hour}, nil
+		}}
+		c := cacheFor(soc.Integration{}, w)
+		took := func() time.Duration {
+			t.Helper()
+			began := time.Now()
+			if _, err := c.get(t.Context()); err != nil {
+				t.Error(err)
+			}
+			return time.Since(began)
+		}
+		took()
+		time.Sleep(50 * time.Minute)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if d := took(); d != signInTimeout {
+				t.Errorf("control: the one that asks waited %s", d)
+			}
+		})
+		synctest.Wait()
+		if d := took(); d != 0 {
+			t.Errorf("another order waited %s for the sign-in", d)
+		}
+		wg.Wait()
+		if d := took(); d != 0 {
+			t.Errorf("right after the failure an order waited %s", d)
+		}
+		time.Sleep(refreshPause)
+		if d := took(); d != signInTimeout || w.count() != 3 {
+			t.Errorf("it was not tried again: %s, %d sign-ins", d, w.count())
 		}
 	})
 }
@@ -248,7 +291,7 @@ func signIn(t *testing.T, srv *httptest.Server, secret string) error {
 func TestSignInErrorsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]string{
-		90002: "cloud", 900023: "GUID", 90038: "cloud", 700016: "client id", 7000215: "Value", 7000222: "create a new one", 500011: "provisioned",
+		90002: "swapped", 900023: "GUID", 90038: "cloud", 700016: "client id", 7000215: "Value", 7000222: "create a new one", 500011: "provisioned",
 		650052: "subscription", 70011: "/.default", 650057: "WindowsDefenderATP", 65001: "Grant admin consent", 53003: "Conditional Access",
 		500021: "proxy", 7000218: "confidential", 12345678: "check tenant id",
 	} {

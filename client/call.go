@@ -46,15 +46,23 @@ type reply struct {
 // retries of a read, after the first try.
 const readRetries = 2
 
-// run sends the call and hands a successful answer to consume, which is called anew on every try. A rejected token is replaced once;
-// that is safe for writes too, because a 401 is a definite refusal (F27). Reads are tried again on server errors and broken connections.
+// run sends the call and hands a successful answer to consume, which is called anew on every try. A rejected token is replaced once, and so is
+// one that lacks the role; that is safe for writes too, because 401 and 403 are definite refusals (F27). Reads are tried again on server errors
+// and broken connections.
 func (c *Client) run(ctx context.Context, cl call, consume func(io.Reader) error) error {
-	tokenTried := false
+	tokenTried, roleTried := false, false
 	for try := 0; ; {
 		err := c.send(ctx, cl, consume)
 		if soc.KindOf(err) == soc.KindUnauthorized && isRejectedToken(err) && !tokenTried {
 			tokenTried = true
 			continue
+		}
+		var lack *roleLess
+		if errors.As(err, &lack) && !roleTried {
+			roleTried = true
+			if c.tokens.regrant(ctx, lack, pauseOf(cl.prio)) {
+				continue
+			}
 		}
 		if cl.write || try >= readRetries || !passing(err) {
 			return err
@@ -66,7 +74,7 @@ func (c *Client) run(ctx context.Context, cl call, consume func(io.Reader) error
 	}
 }
 
-// errRejected marks a 401 of the API, as against a failed sign-in.
+// errRejected marks a 401 of the API that another token may help against.
 var errRejected = errors.New("token rejected")
 
 func isRejectedToken(err error) bool { return errors.Is(err, errRejected) }
@@ -169,15 +177,16 @@ func (c *Client) send(ctx context.Context, cl call, consume func(io.Reader) erro
 
 // refused maps an answer, and does what must follow: a rejected token is dropped, a throttled API rests.
 func (c *Client) refused(cl call, tok *liveToken, res *reply) error {
-	err := c.answered(cl, res)
+	err := c.answered(cl, tok, res)
 	var e *soc.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	switch e.Kind {
 	case soc.KindUnauthorized:
-		c.tokens.drop(tok.value)
-		e.Err = errRejected
+		if c.tokens.drop(tok, pauseOf(cl.prio)) {
+			e.Err = errRejected
+		}
 	case soc.KindThrottled:
 		c.limit.Pause(cl.api, e.After)
 	}

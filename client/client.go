@@ -21,12 +21,13 @@ import (
 	"cordon/store/soc"
 )
 
-// Config is what a Client is made of. Integration is required, and Secret unless Credential is set.
+// Config is what a Client is made of. Integration is required, and Secret if its way of signing in has one and Credential is not set.
 type Config struct {
 	Integration soc.Integration
-	// Secret opens the client secret; it is called each time a token is needed, and the result is not kept.
+	// Secret opens the client secret, or the PEM of certificate and private key; it is called each time a token is needed, and the result is
+	// not kept. An identity of the platform needs none.
 	Secret func(context.Context) (string, error)
-	// Credential replaces sign-in by client secret; certificates and managed identities come in here.
+	// Credential replaces the way of signing in that the integration names.
 	Credential Credential
 	// Version of cordon, for the User-Agent.
 	Version string
@@ -55,8 +56,11 @@ type Call struct {
 type Client struct {
 	in     soc.Integration
 	api    *url.URL
+	login  *url.URL
+	proxy  proxyFunc
 	http   *http.Client
 	tokens *tokens
+	graph  *tokens // for Microsoft Graph: read, never sent anywhere (T-07)
 	limit  *Limiter
 	agent  string
 	now    func() time.Time
@@ -80,6 +84,10 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	proxy, err := proxyOf(in)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -94,15 +102,18 @@ func New(cfg Config) (*Client, error) {
 	}
 	cred := cfg.Credential
 	if cred == nil {
-		if cred, err = newSecretCredential(in, login, httpClient(login, roots), cfg.Secret); err != nil {
+		if cred, err = credentialOf(in, login, httpClient(login, roots, proxy), cfg.Secret); err != nil {
 			return nil, err
 		}
 	}
 	return &Client{
 		in:     in,
 		api:    api,
-		http:   httpClient(api, roots),
-		tokens: newTokens(in, cred, cfg.Now),
+		login:  login,
+		proxy:  proxy,
+		http:   httpClient(api, roots, proxy),
+		tokens: newTokens(in, cred, cfg.Now, scopesOf(in)),
+		graph:  newTokens(in, cred, cfg.Now, []string{graphScope(in)}),
 		limit:  cfg.Limits.For(in.ClientID, in.TenantID),
 		agent:  "cordon/" + orDefault(cfg.Version, "dev"),
 		now:    cfg.Now,
@@ -115,11 +126,14 @@ func New(cfg Config) (*Client, error) {
 func (c *Client) Integration() soc.Integration { return c.in }
 
 // Roles returns the application roles of the current token, asking for a token if there is none. Empty means that nothing was consented
-// to, the usual sign of a forgotten "Grant admin consent".
+// to, the usual sign of a forgotten "Grant admin consent", or that the token is for another API.
 func (c *Client) Roles(ctx context.Context) ([]string, error) {
 	tok, err := c.tokens.get(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if tok.claims.Known && !audienceFits(tok.claims.Audience, c.tokens.scope()) {
+		return nil, nil
 	}
 	return tok.claims.Roles, nil
 }

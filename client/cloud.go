@@ -3,6 +3,7 @@ package client
 import (
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,8 +16,13 @@ type Cloud struct {
 	API   string
 	Login string
 	Scope string
-	// Also lists further API hosts that belong to the cloud: older and regional ones.
+	// Also lists further API hosts that belong to the cloud.
 	Also []string
+}
+
+// owns reports whether an API host belongs to the cloud besides its first one: an older one, or that of a region.
+func (c Cloud) owns(host string) bool {
+	return slices.Contains(c.Also, host) || c.Name == "commercial" && regional.MatchString(host)
 }
 
 // Clouds returns the presets. China has none: no API host is published for it.
@@ -25,12 +31,7 @@ func Clouds() []Cloud {
 		{
 			Name: "commercial", API: "https://api.securitycenter.microsoft.com", Login: "https://login.microsoftonline.com",
 			Scope: "https://api.securitycenter.microsoft.com/.default",
-			Also: []string{
-				"api.security.microsoft.com", "api-us.securitycenter.microsoft.com", "api-eu.securitycenter.microsoft.com",
-				"api-uk.securitycenter.microsoft.com", "us.api.security.microsoft.com", "eu.api.security.microsoft.com",
-				"uk.api.security.microsoft.com", "au.api.security.microsoft.com", "swa.api.security.microsoft.com",
-				"ina.api.security.microsoft.com",
-			},
+			Also:  []string{"api.security.microsoft.com", "api.securitycenter.windows.com"},
 		},
 		{
 			Name: "gcc", API: "https://api-gcc.securitycenter.microsoft.us", Login: "https://login.microsoftonline.com",
@@ -58,18 +59,29 @@ func CloudOf(name string) (Cloud, bool) {
 	return Cloud{}, false
 }
 
-// Endpoints lists every host:port that an integration contacts, for firewalls and for the settings screen (V-10).
+// Endpoints lists every host:port that an integration contacts, for firewalls and for the settings screen (V-10): where the token comes
+// from, the API, and the proxy if one is set. The proxy of the environment is not among them.
 func Endpoints(in soc.Integration) ([]string, error) {
 	api, login, err := endpoints(in)
 	if err != nil {
 		return nil, err
 	}
-	out := []string{hostPort(login)}
-	if hp := hostPort(api); hp != out[0] {
-		out = append(out, hp)
+	if _, err := proxyOf(in); err != nil {
+		return nil, err
 	}
-	return out, nil
+	if in.Auth == AuthManaged {
+		login = identityHost()
+	}
+	out := []string{hostPort(login), hostPort(api)}
+	if proxy, err := url.Parse(strings.TrimSpace(in.Proxy)); err == nil && proxy.Host != "" {
+		out = append(out, hostPort(proxy))
+	}
+	return slices.Compact(out), nil
 }
+
+// regional are the API hosts of the regions of the worldwide cloud, in the old style and in the new one. The names are Microsoft's to give;
+// a new region needs no new version of cordon.
+var regional = regexp.MustCompile(`^(api-[a-z]{2,4}\.securitycenter|[a-z]{2,4}\.api\.security)\.microsoft\.com$`)
 
 // endpoints parses and judges the two addresses of an integration. Empty ones come from the cloud's preset.
 func endpoints(in soc.Integration) (api, login *url.URL, err error) {
@@ -90,7 +102,7 @@ func endpoints(in soc.Integration) (api, login *url.URL, err error) {
 		return api, login, nil
 	}
 	preset, _ := url.Parse(cloud.API)
-	if hostPort(api) != hostPort(preset) && (api.Port() != "" || !slices.Contains(cloud.Also, strings.ToLower(api.Hostname()))) {
+	if hostPort(api) != hostPort(preset) && (api.Port() != "" || !cloud.owns(strings.ToLower(api.Hostname()))) {
 		return nil, nil, invalid("api", api.Host+" is not a Defender API host of the "+cloud.Name+" cloud",
 			"check the address and the cloud, or allow a custom host explicitly")
 	}

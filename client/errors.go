@@ -54,7 +54,7 @@ func (r refusal) text() string {
 
 // answered turns an answer that is no success into an error. Only what is certain is called certain: a 5xx on a request that changes
 // something may have changed it (F31).
-func (c *Client) answered(cl call, res *reply) error {
+func (c *Client) answered(cl call, tok *liveToken, res *reply) error {
 	r := readRefusal(res.body)
 	e := &soc.Error{Kind: soc.KindRefused, Code: orDefault(r.Code, fmt.Sprintf("http-%d", res.status)), Means: cl.untouched()}
 	switch {
@@ -67,7 +67,7 @@ func (c *Client) answered(cl call, res *reply) error {
 	case res.status == http.StatusUnauthorized:
 		e.Kind, e.What, e.Next = soc.KindUnauthorized, "Defender rejected the token", c.audienceAdvice()
 	case res.status == http.StatusForbidden:
-		e.Kind, e.What, e.Next = soc.KindDenied, "Defender does not allow "+cl.doing+": "+r.text(), c.roleAdvice(cl, r)
+		c.forbidden(e, cl, tok, r)
 	case res.status == http.StatusNotFound:
 		e.Kind, e.What = soc.KindNotFound, "Defender does not know "+cl.object()+": "+r.text()
 	case res.status >= 400 && res.status < 500 && res.status != http.StatusRequestTimeout:
@@ -85,29 +85,40 @@ func inProgress(r refusal) bool {
 	return strings.EqualFold(r.Code, "ActiveRequestAlreadyExists") || strings.Contains(strings.ToLower(r.Message), "already in progress")
 }
 
-// roleAdvice names the role that a 403 is about: from Defender's text if it tells, else from what the call needs and the token lacks.
-func (c *Client) roleAdvice(cl call, r refusal) string {
-	switch {
+// forbidden explains a 403. What to do comes first and Defender's own words last: they are long, and screens are narrow.
+func (c *Client) forbidden(e *soc.Error, cl call, tok *liveToken, r refusal) {
+	e.Kind, e.What = soc.KindDenied, "Defender does not allow "+cl.doing
+	said := "; Defender says: " + r.text()
+	need := roleOf(cl, r)
+	switch have := tok.claims; {
 	case strings.EqualFold(r.Code, "DisabledFeature"):
-		return "the feature is off in this tenant, or its licence is missing; an administrator can switch it on in the Defender portal"
+		e.Next = "the feature is off in this tenant, or its licence is missing; an administrator can switch it on in the Defender portal" + said
 	case strings.EqualFold(r.Code, "DisallowedOperation"):
-		return "a policy of the tenant forbids it; see the reason above"
+		e.Next = "a policy of the tenant forbids it" + said
+	case len(need) == 0:
+		e.Next = "check the application's permissions and device groups" + said
+	case have.Known && hasAny(have.Roles, need):
+		e.Next = "the token has the role; the host may be outside the application's device groups. " + c.audienceAdvice() + said
+	default:
+		role := strings.Join(need, " or ")
+		e.What = role + " is missing: " + e.What
+		e.Next = "add the role to the app registration and press Grant admin consent, then R" + said
+		e.Err = &roleLess{tok: tok, roles: need}
 	}
-	need := cl.needs
-	if _, list, ok := strings.Cut(r.Message, "API required roles:"); ok {
-		list, _, _ = strings.Cut(list, "application roles:")
-		need = nil
-		for word := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
-			need = append(need, strings.TrimRight(word, "."))
-		}
+}
+
+// roleOf lists the roles of which a refused call needs one: from Defender's text if it tells, else what is known of the call.
+func roleOf(cl call, r refusal) []string {
+	_, list, ok := strings.Cut(r.Message, "API required roles:")
+	if !ok {
+		return cl.needs
 	}
-	if len(need) == 0 {
-		return "check the application's permissions and device groups"
+	list, _, _ = strings.Cut(list, "application roles:")
+	var need []string
+	for word := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		need = append(need, strings.TrimRight(word, "."))
 	}
-	if have := c.tokens.peek(); have.Known && hasAny(have.Roles, need) {
-		return "the token has the role; the host may be outside the application's device groups. " + c.audienceAdvice()
-	}
-	return "the application lacks the role " + strings.Join(need, " or ") + ": add it and press Grant admin consent; it counts from the next token on"
+	return need
 }
 
 // audienceAdvice checks the token's audience against the scope that was asked for (C-08).
@@ -116,7 +127,7 @@ func (c *Client) audienceAdvice() string {
 	if have.Known && !audienceFits(have.Audience, scope) {
 		return "the token is for " + have.Audience + ", cordon asked for " + scope + "; check the scope setting"
 	}
-	return "press t in settings to test the connection"
+	return "test it in the settings (ctrl+t)"
 }
 
 // notSent is for failures before a byte left.
@@ -159,7 +170,7 @@ func unreachable(who string, to *url.URL, err error) *soc.Error {
 		e.Next = "check DNS and the address in settings"
 	case errors.As(err, &cert), errors.As(err, &authority), errors.As(err, &header):
 		e.Code, e.What = "tls", at+" is reached, but TLS fails: "+soc.Clean(lastError(err))
-		e.Next = "if a proxy inspects TLS, add its CA to the integration"
+		e.Next = "if a proxy inspects TLS, or the host has a CA of its own, set the CA file or CA bundle (--ca-file)"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.What = at + " refuses the connection"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):

@@ -91,9 +91,13 @@ type waiter struct {
 
 func newLimiter(q Quota) *Limiter {
 	return &Limiter{
-		shared:  window{quota: q},
-		special: map[string]*window{apiBatchUpdate: {quota: Quota{Minute: 10, Hour: 500}}},
-		paused:  map[string]time.Time{},
+		shared: window{quota: q},
+		special: map[string]*window{
+			apiBatchUpdate:     {quota: Quota{Minute: 10, Hour: 500}},
+			apiIndicatorImport: {quota: Quota{Minute: 30}},
+			apiReference:       {quota: Quota{Minute: 15}},
+		},
+		paused: map[string]time.Time{},
 	}
 }
 

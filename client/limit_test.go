@@ -364,3 +364,15 @@ func TestF44_SkewIsMeasuredAndTold(t *testing.T) {
 		}
 	}
 }
+
+// The budget is that of one application in one tenant: twins share it, and nobody else does (D-04, C-14, SC48).
+func TestSC48_C14_ABudgetBelongsToOneAppInOneTenant(t *testing.T) {
+	all := NewLimits(DefaultQuota())
+	mine := all.For("App", "tenant")
+	if all.For("aPP", "TENANT") != mine {
+		t.Error("the same app in the same tenant has two budgets")
+	}
+	if all.For("app", "other") == mine || all.For("other", "tenant") == mine {
+		t.Error("two apps, or one app in two tenants, share a budget")
+	}
+}

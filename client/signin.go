@@ -15,64 +15,57 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"cordon/store/soc"
 )
 
-// secretCredential signs in with a client secret. It makes a fresh credential of the identity library for each token: that library keeps
-// a cache of its own, which would hand a rejected token out again, and keeps the secret. A token lasts an hour, so this costs one extra
+// signer is a Credential by way of the identity library. It makes a fresh credential of the library for each token: that library keeps a
+// cache of its own, which would hand a rejected token out again, and keeps the secret. A token lasts an hour, so this costs one extra
 // request an hour.
-type secretCredential struct {
+type signer struct {
 	in     soc.Integration
-	login  *url.URL
+	to     *url.URL // where the token is asked for
 	http   *http.Client
-	secret func(context.Context) (string, error)
-}
-
-func newSecretCredential(in soc.Integration, login *url.URL, hc *http.Client, secret func(context.Context) (string, error)) (*secretCredential, error) {
-	switch {
-	case in.Auth != "" && in.Auth != "secret":
-		return nil, invalid("auth", "sign-in by "+soc.Clean(in.Auth)+" is not available", "use a client secret")
-	case secret == nil:
-		return nil, invalid("secret", "there is no way to the client secret", "attach the integration again with its secret")
-	case in.TenantID == "":
-		return nil, invalid("tenant", "the tenant id is missing", "give the directory (tenant) id, a GUID")
-	case in.ClientID == "":
-		return nil, invalid("client", "the client id is missing", "give the application (client) id, a GUID")
-	}
-	return &secretCredential{in: in, login: login, http: hc, secret: secret}, nil
+	secret func(context.Context) (string, error) // nil when the way of signing in has none
+	make   func(in soc.Integration, secret string, o azcore.ClientOptions) (azcore.TokenCredential, error)
 }
 
 // Token signs in.
-func (s *secretCredential) Token(ctx context.Context, scope string) (Token, error) {
+func (s *signer) Token(ctx context.Context, scope string) (Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, signInTimeout)
 	defer cancel()
-	secret, err := s.secret(ctx)
-	if err != nil {
-		return Token{}, &soc.Error{
-			Kind: soc.KindUnauthorized, Code: "no-secret", What: "the client secret can not be opened: " + soc.Clean(err.Error()),
-			Means: signInMeans, Next: "check the key of the data folder, or enter the secret again", Err: err,
+	secret := ""
+	if s.secret != nil {
+		var err error
+		if secret, err = s.secret(ctx); err != nil {
+			return Token{}, &soc.Error{
+				Kind: soc.KindUnauthorized, Code: "no-secret", What: "the " + CredentialWord(s.in.Auth) + " can not be opened: " + soc.Clean(err.Error()),
+				Means: signInMeans, Next: "check the key of the data folder, or enter it again", Err: err,
+			}
 		}
 	}
 	rec := &recorder{http: s.http}
-	cred, err := azidentity.NewClientSecretCredential(s.in.TenantID, s.in.ClientID, secret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: azcore.ClientOptions{
-			Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: s.login.String() + "/"},
-			Retry:     policy.RetryOptions{MaxRetries: -1},
-			Telemetry: policy.TelemetryOptions{Disabled: true},
-			Transport: rec,
-		},
-		// We name the authority ourselves; asking the public cloud about a private one would tell it, and fail.
-		DisableInstanceDiscovery: true,
+	cred, err := s.make(s.in, secret, azcore.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: s.to.String() + "/"},
+		Retry:     policy.RetryOptions{MaxRetries: -1},
+		Telemetry: policy.TelemetryOptions{Disabled: true},
+		Transport: rec,
 	})
-	if err != nil {
+	var told *soc.Error
+	switch {
+	case errors.As(err, &told):
+		return Token{}, told
+	case err != nil:
 		return Token{}, &soc.Error{
 			Kind: soc.KindUnauthorized, Code: "bad-credential", What: "the sign-in settings are not usable: " + redact(err.Error(), secret),
-			Means: signInMeans, Next: "check tenant id, client id and secret",
+			Means: signInMeans, Next: "check tenant id, client id and " + CredentialWord(s.in.Auth),
 		}
 	}
-	tok, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: s.in.TenantID})
+	ask := policy.TokenRequestOptions{Scopes: []string{scope}}
+	if s.in.Auth == AuthManaged {
+		ask.Claims = "{}" // asks for nothing; with it the library passes over the tokens that it keeps for the whole process
+	}
+	tok, err := cred.GetToken(ctx, ask)
 	if err != nil {
 		return Token{}, s.explain(rec, redact(err.Error(), secret))
 	}
@@ -120,10 +113,13 @@ func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 const signInMeans = "nothing was read from Defender and nothing was sent to it; hosts stay as they are"
 
 // explain turns a failed sign-in into what to do (defender-api 1.7).
-func (s *secretCredential) explain(rec *recorder, text string) error {
+func (s *signer) explain(rec *recorder, text string) error {
 	if rec.err != nil {
-		e := unreachable("the login host", s.login, rec.err)
+		e := unreachable("the login host", s.to, rec.err)
 		e.Means = signInMeans
+		if s.in.Auth == AuthManaged {
+			e.Next = "a managed identity exists on a machine in Azure only; choose another way to sign in elsewhere"
+		}
 		return e
 	}
 	var body struct {
@@ -133,10 +129,15 @@ func (s *secretCredential) explain(rec *recorder, text string) error {
 		CorrelationID string  `json:"correlation_id"`
 	}
 	if json.Unmarshal(rec.body, &body) != nil || body.Error == "" {
-		e := &soc.Error{Kind: soc.KindUnavailable, Code: "sign-in-failed", What: "signing in at " + hostPort(s.login) + " failed", Means: signInMeans}
+		e := &soc.Error{Kind: soc.KindUnavailable, Code: "sign-in-failed", What: "signing in at " + hostPort(s.to) + " failed", Means: signInMeans}
 		switch {
+		case s.in.Auth == AuthManaged && rec.status != 0: // it is this machine or its neighbour that answers: no proxy and no captive portal is in between
+			e.What = fmt.Sprintf("the managed identity gave no token: %s answered with status %d", hostPort(s.to), rec.status)
+			e.Next = "check that this machine has a managed identity, and what its platform says in IDENTITY_ENDPOINT; " +
+				"a managed identity exists on a machine in Azure only"
 		case rec.status >= 300 && rec.status < 400:
-			e.Code, e.Next = "redirect", fmt.Sprintf("the host answered with a redirect (%d), which is not followed; check the login address and the proxy", rec.status)
+			e.Code = "redirect"
+			e.Next = fmt.Sprintf("the host answered with a redirect (%d), which is not followed; check the login address and the proxy", rec.status)
 		case rec.status == http.StatusTooManyRequests || rec.status >= 500:
 			e.Next = fmt.Sprintf("the login service has trouble (%d); cordon tries again", rec.status)
 		case rec.status != 0 && !isJSON(rec.kind):
@@ -155,7 +156,10 @@ func (s *secretCredential) explain(rec *recorder, text string) error {
 		kind = soc.KindUnavailable
 	}
 	if what == "" {
-		what, next = "signing in was refused: "+clip(firstLine(body.Description), 200), "check tenant id, client id and secret"
+		what, next = "signing in was refused: "+clip(firstLine(body.Description), 200), "check tenant id, client id and "+CredentialWord(s.in.Auth)
+		if s.in.Auth == AuthManaged {
+			next = "check that this machine has the managed identity, and that the identity was given Defender's application roles"
+		}
 	}
 	detail := soc.Clean(body.Error)
 	if code != 0 {
@@ -188,7 +192,8 @@ func adviceFor(code int64) (what, next string, kind soc.Kind) {
 	kind = soc.KindUnauthorized
 	switch code {
 	case 90002:
-		return "the tenant id was not found", "check it, and check that the cloud (commercial, GCC High, …) is right", kind
+		return "the tenant id was not found",
+			"check it, that tenant id and client id are not swapped, and that the cloud (commercial, GCC High, …) is right", kind
 	case 900023:
 		return "the tenant is neither a GUID nor a domain", "give the tenant id as a GUID or a verified domain name", kind
 	case 90038, 900382, 900432:

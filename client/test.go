@@ -28,9 +28,12 @@ func (c *Client) Test(ctx context.Context, report func(soc.Step)) ([]soc.Step, e
 	if err != nil {
 		return nil, err
 	}
-	netLogin := t.network(ctx, "login", login)
+	netLogin := c.in.Auth == AuthManaged // the platform gives the token, not the login host
+	if !netLogin {
+		netLogin = t.network(ctx, "login", login)
+	}
 	netAPI := netLogin
-	if !sameOrigin(login, c.api) {
+	if netLogin && c.in.Auth == AuthManaged || !sameOrigin(login, c.api) {
 		netAPI = t.network(ctx, "API", c.api)
 	}
 	token := t.step(netLogin, "sign in", func() (string, error) {
@@ -39,14 +42,17 @@ func (c *Client) Test(ctx context.Context, report func(soc.Step)) ([]soc.Step, e
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("token good for %s", tok.expires.Sub(c.now()).Round(time.Minute)), nil
+		return "token good for " + span(tok.expires.Sub(c.now())), nil
 	})
 	audience := t.step(token, "audience and tenant", func() (string, error) { return t.audience() })
-	t.roles(token)
+	t.roles(token && audience)
+	t.profiles(ctx, token && audience)
 	ready := netAPI && token && audience
-	t.read(ctx, ready, "read one alert", "alerts", rolesAlertRead)
-	t.read(ctx, ready, "read one host", "machines", rolesMachineRead)
-	t.read(ctx, ready, "read one action", "machineactions", rolesMachineRead)
+	have := c.tokens.peek()
+	may := func(roles []string) bool { return ready && (!have.Known || hasAny(have.Roles, roles)) }
+	t.read(ctx, may(rolesAlertRead), "read one alert", "alerts", rolesAlertRead)
+	t.read(ctx, may(rolesMachineRead), "read one host", "machines", rolesMachineRead)
+	t.read(ctx, may(rolesMachineRead), "read one action", "machineactions", rolesMachineRead)
 	t.step(ready, "clock", func() (string, error) { return t.clock() })
 	t.step(true, "call budget", func() (string, error) {
 		u := c.Budget()
@@ -84,6 +90,15 @@ func (t *checklist) step(ready bool, name string, do func() (detail string, err 
 	return s.Status == soc.StepOK
 }
 
+// span writes a life to the minute, without units that are zero: 1h, 1h20m, 45m.
+func span(d time.Duration) string {
+	text := strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return orDefault(text, "less than a minute")
+}
+
 func what(err error) string {
 	var e *soc.Error
 	if errors.As(err, &e) && e.What != "" {
@@ -97,19 +112,25 @@ func fix(err error) string {
 	if errors.As(err, &e) && e.Next != "" {
 		return e.Next
 	}
-	return "check the settings and press t again"
+	return "check the settings and test again (ctrl+t)"
 }
 
-// network resolves and connects. Through a proxy it is the proxy that must be reached.
+// network resolves and connects. Through a proxy it is the proxy that must be found, and must let us through to the address.
 func (t *checklist) network(ctx context.Context, who string, to *url.URL) bool {
-	via := ""
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: to}); err == nil && proxy != nil {
-		via, to = " through the proxy "+proxy.Redacted(), proxy
+	if proxy := t.c.proxy.through(to); proxy != nil {
+		named := t.step(true, who+": DNS", func() (string, error) { return resolve(ctx, proxy) })
+		return t.step(named, who+": proxy and TLS", func() (string, error) {
+			if to.Scheme == "http" {
+				return dial(ctx, proxy)
+			}
+			roots, err := rootCAs(t.c.in)
+			if err != nil {
+				return "", err
+			}
+			return tunnel(ctx, proxy, to, roots)
+		})
 	}
 	named := t.step(true, who+": DNS", func() (string, error) { return resolve(ctx, to) })
-	if via != "" {
-		return t.step(named, who+": proxy", func() (string, error) { return dial(ctx, to) })
-	}
 	return t.step(named, who+": TCP and TLS", func() (string, error) { return t.handshake(ctx, to) })
 }
 
@@ -168,27 +189,13 @@ func (t *checklist) audience() (string, error) {
 			Next: "set the scope to " + scope + ", or leave it empty",
 		}
 	}
-	return have.Audience + ", tenant " + have.Tenant, nil
-}
-
-// roles names each capability and the role that it hangs on. Only reading alerts and hosts is a must.
-func (t *checklist) roles(ready bool) {
-	have := t.c.tokens.peek()
-	for i, capability := range Capabilities(have.Roles) {
-		t.step(ready && have.Known, "role: "+capability.Name, func() (string, error) {
-			need := strings.Join(capability.Needs, " or ")
-			if capability.Granted {
-				return need + " granted", nil
-			}
-			if i >= 3 || t.c.in.ReadOnly && i == 2 {
-				return need + " is not granted: " + capability.Without, nil
-			}
-			return "", &soc.Error{
-				Kind: soc.KindDenied, Code: "role-missing", What: need + " is not granted: " + capability.Without,
-				Next: "add the role to the app registration and press Grant admin consent; then test again",
-			}
-		})
+	if len(have.Roles) == 0 && have.Scopes != "" {
+		return "", &soc.Error{
+			Kind: soc.KindDenied, Code: "delegated", What: "this is a delegated token (" + have.Scopes + "): it acts for a person, not for the app",
+			Next: "give the app registration Application permissions, not delegated ones, and grant admin consent",
+		}
 	}
+	return have.Audience + ", tenant " + have.Tenant, nil
 }
 
 // read asks for the newest item of a collection.

@@ -28,13 +28,13 @@ var errForeignHost = errors.New("request to a host that is not allowed")
 
 // httpClient makes the client for one origin. It follows no redirect: Go would carry token and body to another port or to plain http
 // (M20, F35, C32). It speaks HTTP/1.1 only, where "was a byte of this request written?" has a simple answer; the HTTP/2 transport repeats
-// a POST in cases that are hard to tell apart. Proxies come from the environment.
-func httpClient(to *url.URL, roots *x509.CertPool) *http.Client {
+// a POST in cases that are hard to tell apart.
+func httpClient(to *url.URL, roots *x509.CertPool, proxy proxyFunc) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Client{
 		Transport: &guard{to: to, next: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
+			Proxy:                  proxy,
 			DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
 			TLSClientConfig:        tlsConfig(roots),
 			TLSHandshakeTimeout:    tlsTimeout,

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/adrg/xdg"
@@ -35,11 +36,16 @@ type Config struct {
 
 	PollInterval time.Duration // of a newly attached tenant
 	MaxHistory   string        // of a newly attached tenant: "30 days ago", a date or a time
+	MaxRestarts  int           // of a poller that keeps failing (T-19)
 
 	Retention time.Duration // of resolved alerts, since their last change; 0 = for ever
 
 	SSH  string // address of the SSH console, empty = off
 	HTTP string // address of the HTTP interface, empty = off
+
+	HTTPOptions HTTPOptions
+
+	Key KeyOptions // where the key of the credentials comes from
 
 	Notify    []Sink        // who is told what happens
 	Heartbeat time.Duration // between two signs of life to them
@@ -59,21 +65,35 @@ type Sources struct {
 	File  string            // --config; empty means CORDON_CONFIG, then the default path, which may be absent
 	Env   []string          // as os.Environ returns it
 	Flags map[string]string // only flags that were given, by key: "poll.interval" → "1m"
+	// NoSinks leaves the section "notify" of the file unread, right or wrong: for a command that must work and tells nobody.
+	NoSinks bool
 }
 
 // Default returns the configuration of a process that was told nothing.
 func Default() Config {
-	xdg.Reload() // it reads the environment once, at import
+	state, _ := folders()
 	return Config{
-		Data: filepath.Join(xdg.StateHome, "cordon"), Theme: "auto", Bell: true, LogLevel: "info",
-		PollInterval: time.Minute, MaxHistory: "30 days ago", Retention: 180 * 24 * time.Hour, Heartbeat: time.Minute, origins: map[string]string{},
+		Data: filepath.Join(state, "cordon"), Theme: "auto", Bell: true, LogLevel: "info",
+		PollInterval: time.Minute, MaxHistory: "30 days ago", MaxRestarts: 3, Retention: 180 * 24 * time.Hour, Heartbeat: time.Minute,
+		origins: map[string]string{},
 	}
 }
 
 // DefaultFile returns where the file is looked for: $XDG_CONFIG_HOME/cordon/config.yaml.
 func DefaultFile() string {
-	xdg.Reload()
-	return filepath.Join(xdg.ConfigHome, "cordon", "config.yaml")
+	_, dir := folders()
+	return filepath.Join(dir, "cordon", "config.yaml")
+}
+
+// reading keeps two readers of the environment apart, because the library keeps what it read in variables of its own.
+var reading sync.Mutex
+
+// folders are the user's folders for state and configuration, by the environment as it is now.
+func folders() (state, config string) {
+	reading.Lock()
+	defer reading.Unlock()
+	xdg.Reload() // it reads the environment once, at import
+	return xdg.StateHome, xdg.ConfigHome
 }
 
 // Load puts the sources together. Its errors are *Error and name the place.
@@ -114,6 +134,9 @@ func (c Config) Settings() []Setting {
 func (c Config) Validate() error {
 	if c.SSH != "" && c.SSH == c.HTTP {
 		return &Error{Where: c.origin("http.listen"), What: "ssh.listen and http.listen are the same address " + c.SSH}
+	}
+	if key, what := c.HTTPOptions.check(c.HTTP); what != "" {
+		return &Error{Where: c.origin(key), What: what}
 	}
 	if !filepath.IsAbs(c.Data) {
 		return &Error{Where: c.origin("data"), What: "data is not an absolute path: " + c.Data}
@@ -176,7 +199,7 @@ func (c *Config) loadFile(src Sources) error {
 		return err
 	}
 	c.File = path
-	return c.parse(path, text)
+	return c.parse(path, text, src.NoSinks)
 }
 
 func (c *Config) set(f fieldSpec, value, where string) error {

@@ -179,3 +179,27 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func TestT19_RestartsAreASetting(t *testing.T) {
+	dir := t.TempDir()
+	read := func(text string) (config.Config, error) {
+		path := filepath.Join(dir, "config.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return config.Load(config.Sources{File: path})
+	}
+	for text, want := range map[string]int{"theme: dark\n": 3, "poll:\n  max-restarts: 5\n": 5, "poll:\n  max-restarts: \"7\"\n": 7} {
+		if c, err := read(text); err != nil || c.MaxRestarts != want {
+			t.Errorf("%q: %d, %v", text, c.MaxRestarts, err)
+		}
+	}
+	for _, text := range []string{"poll:\n  max-restarts: 0\n", "poll:\n  max-restarts: -1\n", "poll:\n  max-restarts: many\n", "poll:\n  max-restarts: true\n"} {
+		if _, err := read(text); err == nil || !strings.Contains(err.Error(), "config.yaml:2") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if c, err := read("retention: 0\n"); err != nil || c.Retention != 0 {
+		t.Errorf("a bare 0 keeps everything: %s, %v", c.Retention, err)
+	}
+}

@@ -17,7 +17,7 @@ import (
 // fieldSpec is one setting: its key in the file, and how it is read and written as text. Environment and flag names follow from the key.
 type fieldSpec struct {
 	key  string
-	kind string // text, bool: what the file may hold
+	kind string // text, bool, number (also as text): what the file may hold
 	help string
 	get  func(*Config) string
 	set  func(*Config, string) error
@@ -30,7 +30,7 @@ func (f fieldSpec) env() string {
 func (f fieldSpec) flag() string { return "--" + strings.ReplaceAll(f.key, ".", "-") }
 
 func fields() []fieldSpec {
-	return []fieldSpec{
+	return append([]fieldSpec{
 		text("data", "folder of the store and its key", func(c *Config) *string { return &c.Data }, absolute),
 		text("theme", "auto, dark, light or mono", func(c *Config) *string { return &c.Theme }, oneOf("auto", "dark", "light", "mono")),
 		boolean("ascii", "plain ASCII borders and bars", func(c *Config) *bool { return &c.ASCII }),
@@ -46,14 +46,26 @@ func fields() []fieldSpec {
 		duration("poll.interval", "how often a new tenant is polled", func(c *Config) *time.Duration { return &c.PollInterval }),
 		text("poll.max-history", "how far back a new tenant's poll may reach", func(c *Config) *string { return &c.MaxHistory }, history),
 		{
-			key: "retention", kind: "text", help: "how long resolved alerts are kept; 0 = for ever",
+			key: "poll.max-restarts", kind: "number", help: "how often a poller that fails is started again before it stays down",
+			get: func(c *Config) string { return strconv.Itoa(c.MaxRestarts) },
+			set: func(c *Config, v string) error {
+				n, err := strconv.Atoi(v)
+				if err != nil || n < 1 || n > 100 {
+					return fmt.Errorf("want a number from 1 to 100, not %q", v)
+				}
+				c.MaxRestarts = n
+				return nil
+			},
+		},
+		{
+			key: "retention", kind: "number", help: "how long resolved alerts are kept; 0 = for ever",
 			get: func(c *Config) string { return days(c.Retention) },
 			set: func(c *Config, v string) (err error) { c.Retention, err = parseDays(v); return err },
 		},
 		text("ssh.listen", "address of the SSH console", func(c *Config) *string { return &c.SSH }, address),
 		text("http.listen", "address of the HTTP interface", func(c *Config) *string { return &c.HTTP }, address),
 		duration("heartbeat", "time between two signs of life to the notification sinks", func(c *Config) *time.Duration { return &c.Heartbeat }),
-	}
+	}, append(keyFields(), httpFields()...)...)
 }
 
 func field(key string) (fieldSpec, bool) {

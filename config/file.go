@@ -63,8 +63,8 @@ func readFile(path string) ([]byte, error) {
 
 // parse walks the document by hand instead of decoding into a struct: so an unknown key, a wrong type and a value out of range all know
 // their line.
-func (c *Config) parse(path string, text []byte) error {
-	r := reader{path: path, lines: strings.Split(string(text), "\n"), c: c, seen: map[string]bool{}}
+func (c *Config) parse(path string, text []byte, noSinks bool) error {
+	r := reader{path: path, lines: strings.Split(string(text), "\n"), c: c, seen: map[string]bool{}, noSinks: noSinks}
 	doc, err := parser.ParseBytes(text, 0)
 	var ye yaml.Error
 	if errors.As(err, &ye) && ye.GetToken() != nil {
@@ -87,6 +87,8 @@ type reader struct {
 	lines []string
 	c     *Config
 	seen  map[string]bool
+
+	noSinks bool
 }
 
 func (r reader) fail(line int, what string) error {
@@ -132,6 +134,9 @@ func (r reader) pair(prefix string, v *ast.MappingValueNode) error {
 	}
 	r.seen[key] = true
 	if key == sinksKey {
+		if r.noSinks {
+			return nil
+		}
 		return r.sinks(v.Value)
 	}
 	f, known := field(key)
@@ -142,6 +147,10 @@ func (r reader) pair(prefix string, v *ast.MappingValueNode) error {
 		return r.fail(at, "unknown key "+strconv.Quote(key)+guess(key))
 	}
 	return r.node(key+".", v.Value)
+}
+
+func wanted(kind string) string {
+	return map[string]string{"bool": "true or false", "text": "text", "number": "a number or text"}[kind]
 }
 
 func (r reader) value(f fieldSpec, n ast.Node, at int) error {
@@ -157,8 +166,13 @@ func (r reader) value(f fieldSpec, n ast.Node, at int) error {
 			return r.fail(at, f.key+": want text, not true or false")
 		}
 		value = strconv.FormatBool(n.Value)
+	case *ast.IntegerNode:
+		if f.kind != "number" {
+			return r.fail(at, f.key+": want "+wanted(f.kind)+", not a number")
+		}
+		value = n.GetToken().Value
 	default:
-		return r.fail(at, f.key+": want "+map[string]string{"bool": "true or false", "text": "text"}[f.kind]+", not "+strings.ToLower(n.Type().YAMLName()))
+		return r.fail(at, f.key+": want "+wanted(f.kind)+", not "+strings.ToLower(n.Type().YAMLName()))
 	}
 	err := r.c.set(f, value, r.path+":"+strconv.Itoa(at))
 	var e *Error

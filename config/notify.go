@@ -19,7 +19,7 @@ const sinksKey = "notify"
 type Sink struct {
 	Name string
 	Type string // webhook, file or syslog
-	URL  string // of a webhook; udp://, tcp:// or unix:// for syslog
+	URL  string // of a webhook; udp://, tcp://, tls:// or unix:// for syslog
 	Path string // of a file
 	// SecretFile or SecretEnv says where the signing secrets of a webhook are.
 	SecretFile, SecretEnv string
@@ -188,12 +188,12 @@ func (s Sink) checkSyslog(u *url.URL) string {
 		if u.Host == "" && filepath.IsAbs(u.Path) {
 			return ""
 		}
-	case "udp", "tcp":
+	case "udp", "tcp", "tls":
 		if _, port, err := net.SplitHostPort(u.Host); err == nil && port != "" && u.Path == "" {
 			return ""
 		}
 	}
-	return "url: want udp://host:port, tcp://host:port or unix:///path"
+	return "url: want udp://host:port, tcp://host:port, tls://host:port or unix:///path"
 }
 
 func loopback(host string) bool {

@@ -25,6 +25,7 @@ func stocked(t testing.TB, path string, opt Options) *Store {
 	}
 	must(s.SaveIntegration(t.Context(), integration("i1", "Contoso")))
 	must(s.SavePolicy(t.Context(), soc.DefaultPolicy()))
+	saveReports(t, s, "")
 	if err := s.PutHosts(t.Context(), soc.Host{Key: soc.HostKey{Integration: "i1", MachineID: "m1"}, Name: "ws-1"}); err != nil {
 		t.Fatal(err)
 	}

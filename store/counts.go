@@ -28,7 +28,7 @@ func counted(tx *bbolt.Tx, bucket []byte, d int) error {
 func (s *Store) compareCounts(ctx context.Context) error {
 	var gone, fix []string
 	err := s.view(ctx, func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bLockdowns, bIntegrations, bPolicy} {
+		for _, name := range [][]byte{bLockdowns, bIntegrations, bPolicy, bChannels, bTokens, bThreats, bPushed} {
 			b := tx.Bucket(name)
 			if n := present(string(name), b); n != b.Sequence() {
 				fix = append(fix, string(name))

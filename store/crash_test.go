@@ -111,19 +111,25 @@ func killAfter(t *testing.T, path string, acked, more int) int {
 // Files of older forms can not be written any more; they are kept.
 const (
 	v1     = "../testdata/store/v1.db"
-	newest = "../testdata/store/v2.db"
+	newest = "../testdata/store/v3.db"
 )
 
 func TestF82_OlderFormsStillOpen(t *testing.T) {
 	if os.Getenv("UPDATE") != "" {
 		writeNewest(t)
 	}
-	for form, records := range map[string]uint64{"v1": 3, "v2": 2} { // the seal of a migrated history is one more
-		t.Run(form, func(t *testing.T) { formOpens(t, "../testdata/store/"+form+".db", records) })
+	for form, records := range map[string]uint64{"v1": 3, "v2": 2, "v3": 2} { // the seal of a migrated history is one more
+		t.Run(form, func(t *testing.T) {
+			s := formOpens(t, "../testdata/store/"+form+".db", records)
+			if form == "v3" {
+				reportsOpen(t, s)
+			}
+			saveReports(t, s, "later-")
+		})
 	}
 }
 
-func formOpens(t *testing.T, file string, records uint64) {
+func formOpens(t *testing.T, file string, records uint64) *Store {
 	path := filepath.Join(t.TempDir(), "cordon.db")
 	if err := os.WriteFile(path, must(os.ReadFile(file)), 0o600); err != nil {
 		t.Fatal(err)
@@ -162,6 +168,44 @@ func formOpens(t *testing.T, file string, records uint64) {
 	if p := must(s.Policy(t.Context())); p.Revision != 1 || len(p.Never) != 1 {
 		t.Errorf("policy = %+v", p)
 	}
+	return s
+}
+
+// reportsOpen checks what form 3 brought.
+func reportsOpen(t *testing.T, s *Store) {
+	t.Helper()
+	if got := must(s.Channel(t.Context(), "ch")); got.Name != "Mail" || string(got.Sealed) != "sealed" || got.Out.To[0] != "soc@contoso.test" {
+		t.Errorf("channel = %+v", got)
+	}
+	if got := must(s.Tokens(t.Context())); len(got) != 1 || got[0].Name != "phones" || string(got[0].Hash) != "hash" {
+		t.Errorf("tokens = %+v", got)
+	}
+	got := must(s.Threats(t.Context(), soc.ThreatQuery{States: []soc.ThreatState{soc.ThreatWaiting}}))
+	if len(got) != 1 || got[0].Device.Managed == nil || !*got[0].Device.Managed || got[0].Forensics["ip"] != "10.0.0.1" || !got[0].ReceivedAt.Equal(testNow) {
+		t.Errorf("threats = %+v", got)
+	}
+	if got := must(s.PushedOne(t.Context(), "p")); got.Indicator.Value != "evil.test" || got.State != soc.PushedSubmitted {
+		t.Errorf("pushed = %+v", got)
+	}
+}
+
+// saveReports writes one record of every kind of form 3; with its own prefix it does so beside another.
+func saveReports(t testing.TB, s *Store, prefix string) {
+	t.Helper()
+	managed := true
+	must(s.SaveChannel(t.Context(), soc.Channel{
+		ID: soc.ChannelID(prefix + "ch"), Type: soc.ChannelMail, Name: prefix + "Mail", Sealed: []byte("sealed"), Out: soc.Outlet{To: []string{"soc@contoso.test"}},
+	}))
+	must(s.SaveToken(t.Context(), soc.Token{
+		ID: prefix + "t", Name: prefix + "phones", Scopes: []string{soc.ScopeThreats}, Hash: []byte("hash"),
+	}))
+	must(s.SaveThreat(t.Context(), soc.Threat{
+		Key: prefix + "th", Channel: "ch", Level: soc.ThreatElevated, State: soc.ThreatWaiting, ReceivedAt: testNow,
+		Device: soc.ThreatDevice{Name: "phone", Managed: &managed}, Forensics: map[string]string{"ip": "10.0.0.1"},
+	}))
+	must(s.SavePushed(t.Context(), soc.Pushed{
+		Key: prefix + "p", Indicator: soc.Indicator{Integration: "i1", Type: "DomainName", Value: "evil.test"}, State: soc.PushedSubmitted, Submitted: testNow,
+	}))
 }
 
 func writeNewest(t *testing.T) {
@@ -175,6 +219,7 @@ func writeNewest(t *testing.T) {
 	policy := soc.DefaultPolicy()
 	policy.Never = []string{"tag:tier0"}
 	must(s.SavePolicy(t.Context(), policy))
+	saveReports(t, s, "")
 	for _, err := range []error{
 		s.PutHosts(t.Context(), soc.Host{Key: host, Name: "ws-1.corp.example"}),
 		s.PutHostActions(t.Context(), host, []soc.MachineAction{action("a", "m1", soc.ActionIsolate, soc.ActionSucceeded, 0, 0)}, testNow),

@@ -82,10 +82,10 @@ func TestF81_SlowDiskDelaysAReleaseByItsOwnCommits(t *testing.T) {
 // Every form of the file against this program: older ones are backed up and brought forward, newer ones are refused untouched, and the
 // backup of the older form still opens with what it held.
 func TestF82_FormsForwardAndBack(t *testing.T) {
-	for form := schemaVersion - 1; form <= schemaVersion+2; form++ {
+	for form := uint32(1); form <= schemaVersion+2; form++ {
 		path := filepath.Join(t.TempDir(), "cordon.db")
 		if form < schemaVersion {
-			copyFile(t, v1, path)
+			copyFile(t, fmt.Sprintf("../testdata/store/v%d.db", form), path)
 		} else {
 			s := open(t, path, Options{schema: form})
 			must(s.SaveLockdown(t.Context(), lockdown("LK-1", "m1")))
@@ -110,7 +110,7 @@ func TestF82_FormsForwardAndBack(t *testing.T) {
 		if form == schemaVersion {
 			continue
 		}
-		rep, err := Examine(t.Context(), path+".v1.bak")
+		rep, err := Examine(t.Context(), fmt.Sprintf("%s.v%d.bak", path, form))
 		if err != nil || len(rep.Problems) > 0 || rep.Schema != form || rep.Lockdowns != 1 {
 			t.Errorf("the backup of form %d: %+v, %v", form, rep, err)
 		}
@@ -202,6 +202,14 @@ func everything(t *testing.T, s *Store) map[string]string {
 	note("integration", in, err)
 	p, err := s.Policy(ctx)
 	note("policy", p, err)
+	ch, err := s.Channel(ctx, "ch")
+	note("channel", ch, err)
+	th, err := s.Threat(ctx, "th")
+	note("threat report", th, err)
+	push, err := s.PushedOne(ctx, "p")
+	note("pushed indicator", push, err)
+	token, err := one[soc.Token](ctx, s, kindToken, "t")
+	note("token", token, err)
 	for _, l := range s.owed.list() {
 		note("owed "+string(l.ID), l, nil)
 	}

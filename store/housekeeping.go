@@ -53,12 +53,16 @@ func (s *Store) keepHouse(ctx context.Context) {
 func (s *Store) tidyUp(ctx context.Context) (err error) {
 	defer guard(&err)()
 	now := s.clock()
-	if !now.Before(s.house.forget) {
+	if !now.Before(s.house.forget) || s.tooManyThreats() {
 		n, err := s.forgetOld(ctx)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		m, err := s.forgetThreats(ctx)
+		if err != nil {
+			return err
+		}
+		if n+m == 0 {
 			s.house.forget = now.Add(forgetEvery)
 		}
 		s.settle(troubleHouse)

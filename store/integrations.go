@@ -20,33 +20,41 @@ func usedID(id soc.IntegrationID) []byte { return append([]byte("used:"), id...)
 // SaveIntegration writes an integration and its audit lines in one transaction and returns it with its new Revision. Errors:
 // soc.ErrConflict (codes "stale-revision", "exists", "name-taken", "id-used"), soc.ErrInvalid ("no-id"), soc.ErrNotFound.
 func (s *Store) SaveIntegration(ctx context.Context, in soc.Integration, entries ...soc.AuditEntry) (soc.Integration, error) {
-	toUTC(&in)
-	in.Sealed = bytes.Clone(in.Sealed)
-	saved := in
-	saved.Revision++
-	err := s.update(ctx, func(c *change) error {
-		if err := checkIntegration(c.Tx, in); err != nil {
+	var saved soc.Integration
+	err := s.update(ctx, func(c *change) (err error) {
+		if saved, err = c.putIntegration(in); err != nil {
 			return err
 		}
-		key := []byte(in.ID)
-		v, err := encode(key, saved)
-		if err != nil {
-			return err
-		}
-		if err := c.Bucket(bIntegrations).Put(key, v); err != nil {
-			return fmt.Errorf("writing integration %s: %w", in.Name, err)
-		}
-		if in.Revision == 0 {
-			if err := counted(c.Tx, bIntegrations, 1); err != nil {
-				return err
-			}
-		}
-		c.touch(soc.TopicSettings | soc.TopicConn)
 		return c.audit(entries...)
 	})
 	if err != nil {
 		return soc.Integration{}, err
 	}
+	return saved, nil
+}
+
+func (c *change) putIntegration(in soc.Integration) (soc.Integration, error) {
+	toUTC(&in)
+	in.Sealed = bytes.Clone(in.Sealed)
+	if err := checkIntegration(c.Tx, in); err != nil {
+		return in, err
+	}
+	saved := in
+	saved.Revision++
+	key := []byte(in.ID)
+	v, err := encode(key, saved)
+	if err != nil {
+		return in, err
+	}
+	if err := c.Bucket(bIntegrations).Put(key, v); err != nil {
+		return in, fmt.Errorf("writing integration %s: %w", in.Name, err)
+	}
+	if in.Revision == 0 {
+		if err := counted(c.Tx, bIntegrations, 1); err != nil {
+			return in, err
+		}
+	}
+	c.touch(soc.TopicSettings | soc.TopicConn)
 	return saved, nil
 }
 
@@ -71,16 +79,7 @@ func checkIntegration(tx *bbolt.Tx, in soc.Integration) error {
 	case v != nil && in.Revision != old.Revision:
 		return refuse(soc.KindConflict, "stale-revision", fmt.Sprintf("integration %s was changed by somebody else meanwhile", in.Name))
 	}
-	return tx.Bucket(bIntegrations).ForEach(func(k, v []byte) error {
-		var other soc.Integration
-		if string(k) == string(in.ID) || decode(k, v, &other) != nil {
-			return nil
-		}
-		if strings.EqualFold(strings.TrimSpace(other.Name), strings.TrimSpace(in.Name)) {
-			return refuse(soc.KindConflict, "name-taken", fmt.Sprintf("there is already an integration named %s", other.Name))
-		}
-		return nil
-	})
+	return nameFree(tx, in.Name, "integration", string(in.ID))
 }
 
 // Integrations lists the attached tenants by name. A damaged record is reported by Info and left out.

@@ -23,14 +23,23 @@ const (
 // TakeOver asks a background keeper of our own user to end, and waits until it has let go of the store, so that a console can open it
 // (K-13). It does nothing when nobody, or anybody but a keeper, holds the store. The deadlines are in the store: none is lost in between.
 func TakeOver(ctx context.Context, path string) error {
-	pid := lockHolder(path)
-	if pid == 0 || pid == os.Getpid() || !isKeeper(path, pid) {
+	pid := Keeper(path)
+	if pid == 0 {
 		return nil
 	}
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		return fmt.Errorf("asking the background process %d to hand over: %w", pid, err)
 	}
 	return waitFree(ctx, path, leaveWithin)
+}
+
+// Keeper is the background process that holds the store and that TakeOver would ask to end; 0 if there is none.
+func Keeper(path string) int {
+	pid := lockHolder(path)
+	if pid == 0 || pid == os.Getpid() || !isKeeper(path, pid) {
+		return 0
+	}
+	return pid
 }
 
 // WaitFree waits until nobody holds the store: for the keeper that a closing console has just started.

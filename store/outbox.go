@@ -35,7 +35,7 @@ func (s *Store) SaveSink(ctx context.Context, st soc.SinkState) error {
 	if st.Name == "" {
 		return refuse(soc.KindInvalid, "no-name", "a notification sink needs a name")
 	}
-	return s.update(ctx, func(c *change) error {
+	return s.minor(ctx, func(c *change) error {
 		toUTC(&st)
 		b, err := c.CreateBucketIfNotExists(bSinks)
 		if err != nil {

@@ -20,10 +20,10 @@ func TestSC45_OldSealedTextIsGoneFromTheFile(t *testing.T) {
 		in.Sealed = old
 		must(s.SaveIntegration(t.Context(), in))
 		boom := errors.New("boom")
-		if _, err := s.Reseal(t.Context(), func(soc.Integration) ([]byte, error) { return nil, boom }); !errors.Is(err, boom) {
+		if _, err := s.Reseal(t.Context(), func(string, []byte) ([]byte, error) { return nil, boom }); !errors.Is(err, boom) {
 			t.Fatal(err)
 		}
-		n, err := s.Reseal(t.Context(), func(soc.Integration) ([]byte, error) { return []byte("new"), nil }, soc.AuditEntry{Action: "rotate-key"})
+		n, err := s.Reseal(t.Context(), func(string, []byte) ([]byte, error) { return []byte("new"), nil }, soc.AuditEntry{Action: "rotate-key"})
 		if err != nil || n != 1 {
 			t.Fatalf("Reseal = %d, %v", n, err)
 		}

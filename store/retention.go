@@ -24,7 +24,7 @@ func (s *Store) forgetOld(ctx context.Context) (n int, err error) {
 	before := min(ticks(s.clock()), s.idx.snap.Load().newest()) - int64(s.opt.Retention/(100*time.Nanosecond))
 	for id, seqs := range s.idx.snap.Load().resolvedBefore(before, forgetBatch) {
 		p := putter{s: s, id: id}
-		err := s.write(ctx, func(c *change) error { return p.forget(c, seqs, before) }, freeing)
+		err := s.write(ctx, func(c *change) error { return p.forget(c, seqs, before) }, modest)
 		if err != nil {
 			return n, fmt.Errorf("dropping old alerts: %w", err)
 		}

@@ -17,7 +17,7 @@ import (
 
 // schemaVersion is the form of the file that this program writes. Anything that changes a bucket, a key or a json tag of package soc in a
 // way that old files do not have raises it, adds a migration, and leaves a testdata/store/vN.db behind.
-const schemaVersion uint32 = 2
+const schemaVersion uint32 = 3
 
 // The buckets. Alerts, hosts and actions hold one bucket per integration, so that tenants can not mix and one can be removed whole.
 var (
@@ -34,6 +34,11 @@ var (
 	bPolicy       = []byte("policy")
 	bPoll         = []byte("poll")        // integration → poll state
 	bCheckpoints  = []byte("checkpoints") // n → checkpoint
+	bChannels     = []byte("channels")    // id → channel
+	bTokens       = []byte("tokens")      // id → token
+	bThreats      = []byte("threats")     // key → threat report
+	bThreatTime   = []byte("threatTime")  // time received, key → state, managed, channel
+	bPushed       = []byte("pushed")      // key → indicator of ours
 
 	keySchema = []byte("schema")
 	keyMade   = []byte("made")
@@ -44,6 +49,7 @@ var (
 func buckets() [][]byte {
 	return [][]byte{
 		bMeta, bAlerts, bHosts, bActions, bLockdowns, bOpen, bWake, bLockdownHost, bAudit, bIntegrations, bPolicy, bPoll, bCheckpoints,
+		bChannels, bTokens, bThreats, bThreatTime, bPushed,
 	}
 }
 
@@ -54,7 +60,17 @@ type migration struct {
 }
 
 // migrations lists every step since version 1, in order.
-func (s *Store) migrations() []migration { return []migration{{2, s.sealHistory}} }
+func (s *Store) migrations() []migration { return []migration{{2, s.sealHistory}, {3, addReports}} }
+
+// addReports is the migration to form 3: room for channels, tokens, threat reports and indicators.
+func addReports(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{bChannels, bTokens, bThreats, bThreatTime, bPushed} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return fmt.Errorf("making room for %s: %w", name, err)
+		}
+	}
+	return nil
+}
 
 // made says who created the file and when.
 type made struct {

@@ -35,34 +35,41 @@ func getPolicy(tx *bbolt.Tx) (soc.Policy, error) {
 
 // SavePolicy replaces the policy if Revision is the stored one, else soc.ErrConflict ("stale-revision").
 func (s *Store) SavePolicy(ctx context.Context, p soc.Policy, entries ...soc.AuditEntry) (soc.Policy, error) {
-	p.Never = slices.Clone(p.Never)
-	saved := p
-	err := s.update(ctx, func(c *change) error {
-		old, err := getPolicy(c.Tx)
-		if err != nil {
+	var saved soc.Policy
+	err := s.update(ctx, func(c *change) (err error) {
+		if saved, err = c.putPolicy(p); err != nil {
 			return err
 		}
-		if p.Revision != old.Revision {
-			return refuse(soc.KindConflict, "stale-revision", "the policy was changed by somebody else meanwhile")
-		}
-		saved.Revision = p.Revision + 1
-		v, err := encode(keyPolicy, saved)
-		if err != nil {
-			return err
-		}
-		if err := c.Bucket(bPolicy).Put(keyPolicy, v); err != nil {
-			return fmt.Errorf("writing the policy: %w", err)
-		}
-		if err := c.Bucket(bPolicy).SetSequence(1); err != nil { // counted, see counts.go
-			return fmt.Errorf("writing the policy: %w", err)
-		}
-		c.touch(soc.TopicSettings)
 		return c.audit(entries...)
 	})
 	if err != nil {
 		return soc.Policy{}, err
 	}
 	return saved, nil
+}
+
+func (c *change) putPolicy(p soc.Policy) (soc.Policy, error) {
+	old, err := getPolicy(c.Tx)
+	if err != nil {
+		return p, err
+	}
+	if p.Revision != old.Revision {
+		return p, refuse(soc.KindConflict, "stale-revision", "the policy was changed by somebody else meanwhile")
+	}
+	p.Never = slices.Clone(p.Never)
+	p.Revision++
+	v, err := encode(keyPolicy, p)
+	if err != nil {
+		return p, err
+	}
+	if err := c.Bucket(bPolicy).Put(keyPolicy, v); err != nil {
+		return p, fmt.Errorf("writing the policy: %w", err)
+	}
+	if err := c.Bucket(bPolicy).SetSequence(1); err != nil { // counted, see counts.go
+		return p, fmt.Errorf("writing the policy: %w", err)
+	}
+	c.touch(soc.TopicSettings)
+	return p, nil
 }
 
 // PollState returns how far an integration's poller got; a fresh state if it never ran.

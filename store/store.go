@@ -57,6 +57,7 @@ type Options struct {
 	space    func(dir string) (space, error)
 	allocate func(path string, size int64) error
 	rescue   func(path string) []string
+	threats  int   // most threat reports that are kept; 0 = the default
 	compact  int64 // size from which on the file is compacted by itself; 0 = the default
 
 	existing bool     // never make the file
@@ -79,6 +80,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.rescue == nil {
 		o.rescue = rescueDirs
+	}
+	if o.threats == 0 {
+		o.threats = mostThreats
 	}
 	if o.compact == 0 {
 		o.compact = compactFrom
@@ -194,7 +198,7 @@ func (s *Store) firstSteps() []func(context.Context) error {
 		return []func(context.Context) error{s.loadHold, s.compareCounts}
 	}
 	mendEnd := func(ctx context.Context) error { _, err := s.mendEnd(ctx); return err }
-	return []func(context.Context) error{mendEnd, s.loadHold, s.compareCounts, s.compareEpoch, s.mendIndexes}
+	return []func(context.Context) error{mendEnd, s.loadHold, s.compareCounts, s.compareEpoch, s.mendIndexes, s.mendThreatRows}
 }
 
 // release lets go of all files.

@@ -255,9 +255,9 @@ func TestF82_MigrationKeepsABackupAndIsAllOrNothing(t *testing.T) {
 	finish(t, s)
 	boom := errors.New("boom")
 	fail := true
-	next := Options{schema: 4, migrations: []migration{
-		{to: 3, run: func(tx *bbolt.Tx) error { return tx.Bucket(bMeta).Put([]byte("three"), []byte("3")) }},
-		{to: 4, run: func(tx *bbolt.Tx) error {
+	next := Options{schema: schemaVersion + 2, migrations: []migration{
+		{to: schemaVersion + 1, run: func(tx *bbolt.Tx) error { return tx.Bucket(bMeta).Put([]byte("three"), []byte("3")) }},
+		{to: schemaVersion + 2, run: func(tx *bbolt.Tx) error {
 			if err := tx.Bucket(bMeta).Put([]byte("four"), []byte("4")); err != nil || !fail {
 				return err
 			}
@@ -269,14 +269,14 @@ func TestF82_MigrationKeepsABackupAndIsAllOrNothing(t *testing.T) {
 	}
 	fail = false
 	s = open(t, path, next)
-	if got := must(s.Info(t.Context())).Schema; got != 4 {
-		t.Errorf("schema = %d, want 4", got)
+	if got := must(s.Info(t.Context())).Schema; got != schemaVersion+2 {
+		t.Errorf("schema = %d, want %d", got, schemaVersion+2)
 	}
 	if got := must(s.Policy(t.Context())); got.Revision != saved.Revision {
 		t.Errorf("policy after migration = %+v", got)
 	}
 	finish(t, s)
-	old := open(t, path+".v2.bak", Options{})
+	old := open(t, fmt.Sprintf("%s.v%d.bak", path, schemaVersion), Options{})
 	if got := must(old.Policy(t.Context())); got.Revision != saved.Revision {
 		t.Errorf("policy in the backup = %+v", got)
 	}

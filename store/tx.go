@@ -53,14 +53,23 @@ func (c *change) giveUp() {
 // read again (F66). fn may run twice: when the disk is full the reserve is given back and the change is tried once more (F67).
 // It is run again too when the end of the history was damaged and could be mended (F70): a release is written then, an isolation is not.
 func (s *Store) update(ctx context.Context, fn func(*change) error) error {
-	err := s.write(ctx, fn, vital)
+	return s.mending(ctx, fn, vital)
+}
+
+// minor is update for what no release hangs on, such as reports from outside and places of receivers: it leaves the reserve alone (F67).
+func (s *Store) minor(ctx context.Context, fn func(*change) error) error {
+	return s.mending(ctx, fn, modest)
+}
+
+func (s *Store) mending(ctx context.Context, fn func(*change) error, how urgency) error {
+	err := s.write(ctx, fn, how)
 	if !errors.Is(err, errBadRecord) {
 		return err
 	}
 	if mended, merr := s.mendEnd(ctx); !mended {
 		return errors.Join(err, merr)
 	}
-	return s.write(ctx, fn, vital)
+	return s.write(ctx, fn, how)
 }
 
 // bulk is update for what Defender can tell again: it stops first when the disk fills up, and never uses the reserve.
@@ -74,7 +83,7 @@ type urgency int
 const (
 	vital   urgency = iota // uses the reserve
 	refetch                // is not even begun
-	freeing                // is begun, because it frees pages, but leaves the reserve alone
+	modest                 // is begun, for it is small or frees pages, but leaves the reserve alone
 )
 
 func (s *Store) write(ctx context.Context, fn func(*change) error, how urgency) error {

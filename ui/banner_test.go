@@ -118,7 +118,7 @@ func TestF66_AboutListsTheTroubles(t *testing.T) {
 	m := &machinery{}
 	inConsole(t, uitest.NewWorld(), 80, 24, func(_ *testing.T, c *console) {
 		c.send(screen.GoMsg{To: screen.Place{Kind: screen.Settings}})
-		c.key("4")
+		c.key("6")
 		c.has("Machinery         ok")
 		m.set(storeFailed())
 		c.wait(10 * time.Second)

@@ -37,7 +37,7 @@ func globals() []keys.Binding {
 		{ID: idPalette, Keys: []string{":", "ctrl+p"}, Show: ":", Hint: "command", Help: "commands, hosts and views by name"},
 		{ID: idRefresh, Keys: []string{"R", "f5", "ctrl+r"}, Show: "R", Hint: "refresh", Help: "ask Defender for news now"},
 		{ID: idTimers, Keys: []string{"T"}, Hint: "timers", Help: "go to the lockdown timers"},
-		{ID: idGoTo, Keys: []string{"`"}, Show: "` qhtas", Hint: "go to", Help: "then q queue, h host, t timers, a audit, s settings"},
+		{ID: idGoTo, Keys: []string{"`"}, Show: "` qhtars", Hint: "go to", Help: "then q queue, h host, t timers, a audit, r reports, s settings"},
 		{ID: idErrors, Keys: []string{"E"}, Hint: "errors", Help: "what is wrong now, and the errors and messages of this session"},
 		{ID: idZone, Keys: []string{"t"}, Hint: "UTC/local", Help: "show times in UTC or in local time"},
 		{ID: idPause, Keys: []string{"="}, Hint: "pause", Help: "pause updates: no row moves until = is pressed again"},

@@ -7,4 +7,6 @@ var (
 	_ Reader    = (*uitest.World)(nil)
 	_ Commander = (*uitest.World)(nil)
 	_ Connector = (*uitest.World)(nil)
+	_ Channels  = (*uitest.World)(nil)
+	_ Reports   = (*uitest.World)(nil)
 )

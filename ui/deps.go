@@ -110,6 +110,8 @@ type Deps struct {
 	Leave func(ctx context.Context) ([]soc.Lockdown, error)
 	// Background hands the timers to a background process before the console exits; nil when that is impossible.
 	Background func(ctx context.Context) error
+	// History reads "30 days ago" as a moment before now, for the forms; nil leaves that to the save.
+	History func(text string, now time.Time) (time.Time, error)
 	// Troubles is what is wrong with the machinery under the lockdowns right now, worst first. It is asked on every tick, so it answers from
 	// memory; nil means that nobody knows.
 	Troubles func() []soc.Trouble

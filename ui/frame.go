@@ -139,7 +139,7 @@ func (m *Model) message() string {
 		left = m.th.Text.Render(theme.Fit(dialog.LevelWord(screen.Info), 2) + " " + askAgain)
 	}
 	if m.going {
-		left = m.th.Strong.Render("go to: q queue  h host  t timers  a audit  s settings  (esc cancels)")
+		left = m.th.Strong.Render("go to: q queue  h host  t timers  a audit  r reports  s settings  (esc cancels)")
 	}
 	return theme.Ends(left, strings.Join(right, "  "), m.w)
 }
@@ -206,8 +206,10 @@ func (m *Model) hints() []string {
 			own = append(own, b)
 		}
 	}
-	if m.active().Capturing() {
-		return []string{hintLine(m.th, append([]keys.Binding{{Show: "typing:"}}, own...), m.w), ""}
+	if m.active().Capturing() { // what is left out of the first line stands in the second: esc must not get lost
+		own = append([]keys.Binding{{Show: "typing:"}}, own...)
+		n := fits(own, m.w)
+		return []string{hintLine(m.th, own[:n], m.w), hintLine(m.th, own[n:], m.w)}
 	}
 	var must, more []keys.Binding
 	for i, b := range globals() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cordon/store/soc"
+	"cordon/ui/screen"
 	"cordon/ui/theme"
 	"cordon/ui/words"
 )
@@ -33,7 +34,7 @@ func (m *Model) condition() string {
 	case m.w < midW:
 		return strings.Join([]string{m.tenant(false), m.badge(), theme.Clip(who.Name, 12), words.Zoned(m.now, m.zone, "15:04"), m.age(false)}, " ")
 	case m.w < wideW:
-		return strings.Join([]string{"tenant " + m.tenant(true) + " " + m.badge(), whoFrom(who), m.clock(), m.age(true), m.budget(false)}, "  ")
+		return strings.Join([]string{m.named() + " " + m.badge(), whoFrom(who), m.clock(), m.age(true), m.budget(false)}, "  ")
 	}
 	person := whoFrom(who)
 	if who.Role != "" {
@@ -43,7 +44,15 @@ func (m *Model) condition() string {
 	if !m.local {
 		clock = words.Clock(m.now, m.now, m.deps.Local)
 	}
-	return strings.Join([]string{"tenant " + m.tenant(true) + " " + m.badge(), person, clock, m.age(true), m.budget(true)}, "   ")
+	return strings.Join([]string{m.named() + " " + m.badge(), person, clock, m.age(true), m.budget(true)}, "   ")
+}
+
+// named is the tenant behind its word, where there is room.
+func (m *Model) named() string {
+	if len(m.here()) == 0 {
+		return m.tenant(true)
+	}
+	return "tenant " + m.tenant(true)
 }
 
 func whoFrom(a soc.Actor) string {
@@ -59,19 +68,32 @@ func whoFrom(a soc.Actor) string {
 
 // tenant is the name of the tenant, or how many there are.
 func (m *Model) tenant(long bool) string {
-	if len(m.conns) == 0 {
+	conns := m.here()
+	if len(conns) == 0 {
 		return "no tenant"
 	}
-	name := m.conns[0].Integration.Name
+	name := conns[0].Integration.Name
 	if !long {
 		name, _, _ = strings.Cut(name, "-")
 		name = theme.Clip(name, 12)
 	}
 	name = theme.Clip(name, 30)
-	if n := len(m.conns); n > 1 {
+	if n := len(conns); n > 1 {
 		name += fmt.Sprintf("+%d", n-1)
 	}
 	return name
+}
+
+// here are the tenants that the visible screen is about: that of the host, else all (T-13).
+func (m *Model) here() []soc.Conn {
+	if m.place.Kind == screen.Host {
+		for _, c := range m.conns {
+			if c.Integration.ID == m.place.Host.Integration {
+				return []soc.Conn{c}
+			}
+		}
+	}
+	return m.conns
 }
 
 // badge says whether this is production and whether anything can be changed, in words and colour (C.1 4). With several tenants the most
@@ -81,7 +103,7 @@ func (m *Model) badge() string {
 		return m.th.Muted.Render("[-- ro]")
 	}
 	env, rw := "", false
-	for _, c := range m.conns {
+	for _, c := range m.here() {
 		if e := environment(c.Integration); env == "" || e == "PROD" {
 			env = e
 		}

@@ -167,7 +167,7 @@ func TestFrame_WhatIsTypedStaysInSightOnLineTwo(t *testing.T) {
 func TestSettings_AboutNamesWhatTheProgramUses(t *testing.T) {
 	inConsole(t, uitest.NewWorld(), 80, 24, func(t *testing.T, c *console) {
 		c.open(screen.Settings)
-		c.key("4")
+		c.key("6")
 		c.has("schema", "v7", "/data/cordon.db")
 	}, func(d *Deps) { d.About = [][2]string{{"schema", "v7"}, {"store", "/data/cordon.db"}} })
 }

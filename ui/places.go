@@ -16,7 +16,7 @@ type visit struct {
 
 // places are the kinds of screens, in a fixed order.
 func places() []string {
-	return []string{screen.Queue, screen.Host, screen.Timers, screen.Settings, screen.Audit}
+	return []string{screen.Queue, screen.Host, screen.Timers, screen.Settings, screen.Audit, screen.Reports}
 }
 
 // goTo navigates; the place that is left can be gone back to.
@@ -80,7 +80,7 @@ func (m *Model) show(to screen.Place, named bool) tea.Cmd {
 // gone is the second key of the go-to.
 func (m *Model) gone(k tea.KeyPressMsg) tea.Cmd {
 	m.going = false
-	kinds := map[string]string{"q": screen.Queue, "t": screen.Timers, "a": screen.Audit, "s": screen.Settings}
+	kinds := map[string]string{"q": screen.Queue, "t": screen.Timers, "a": screen.Audit, "r": screen.Reports, "s": screen.Settings}
 	if kind, ok := kinds[k.String()]; ok {
 		return m.goTo(screen.Place{Kind: kind})
 	}
@@ -92,7 +92,7 @@ func (m *Model) gone(k tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	if k.String() != "esc" {
-		m.info("go to: q queue, h host, t timers, a audit, s settings")
+		m.info("go to: q queue, h host, t timers, a audit, r reports, s settings")
 	}
 	return nil
 }

@@ -134,6 +134,9 @@ func TestHeader_SaysHowOldTheDataIs(t *testing.T) {
 	for age, want := range map[time.Duration]string{90 * time.Second: "UNREACHABLE 90s/30s", 10 * time.Minute: "UNREACHABLE 10m/30s"} {
 		inConsole(t, uitest.NewWorld().Stale(age), 80, 24, func(_ *testing.T, c *console) { c.has(want) })
 	}
+	sealed := uitest.NewWorld().Stale(10 * time.Minute)
+	sealed.ConnList[0].State = "sealed"
+	inConsole(t, sealed, 80, 24, func(_ *testing.T, c *console) { c.has("SEALED 10m/30s"); c.hasNot("never read") })
 	inConsole(t, uitest.NewWorld(), 120, 40, func(_ *testing.T, c *console) {
 		c.has("tenant contoso-prod [PROD rw]  alice@jump1", "data 8s old, next 22s  api 3/100")
 		c.wait(70 * time.Second) // nobody polls any more
@@ -175,7 +178,7 @@ func TestNavigation_BackPreviousAndGoTo(t *testing.T) {
 		at(t, c, screen.Queue)
 		for k, want := range map[string]string{"t": screen.Timers, "a": screen.Audit, "s": screen.Settings, "h": screen.Host, "q": screen.Queue} {
 			c.key("`")
-			c.has("go to: q queue  h host  t timers  a audit  s settings")
+			c.has("go to: q queue  h host  t timers  a audit  r reports  s settings")
 			c.key(k)
 			at(t, c, want)
 		}

@@ -2,9 +2,12 @@ package connect
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"cordon/store/soc"
 )
@@ -71,6 +74,23 @@ func summary(steps []soc.Step, err error) string {
 	return text
 }
 
+// date is a day, empty for none.
+func date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02")
+}
+
+// digest names a text without showing it.
+func digest(text string) string {
+	if text == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(text))
+	return "sha256:" + hex.EncodeToString(sum[:8])
+}
+
 // changes lists what differs, without ever showing a secret.
 func changes(old, in soc.Integration, newSecret bool) (before, after string) {
 	var b, a []string
@@ -82,13 +102,20 @@ func changes(old, in soc.Integration, newSecret bool) (before, after string) {
 		{"api", old.API, in.API},
 		{"login", old.Login, in.Login},
 		{"scope", old.Scope, in.Scope},
+		{"sign-in", old.Auth, in.Auth},
+		{"token file", old.TokenFile, in.TokenFile},
+		{"proxy", old.Proxy, in.Proxy},
 		{"ca file", old.CAFile, in.CAFile},
+		{"ca", digest(old.CAPEM), digest(in.CAPEM)},
 		{"custom hosts", fmt.Sprint(old.Custom), fmt.Sprint(in.Custom)},
 		{"environment", old.Environment, in.Environment},
 		{"enabled", fmt.Sprint(old.Enabled), fmt.Sprint(in.Enabled)},
 		{"read-only", fmt.Sprint(old.ReadOnly), fmt.Sprint(in.ReadOnly)},
 		{"poll", old.PollInterval.String(), in.PollInterval.String()},
 		{"max history", old.MaxHistory, in.MaxHistory},
+		{"credential ends", date(old.SecretExpiry), date(in.SecretExpiry)},
+		{"profiles", strings.Join(old.Profiles, "+"), strings.Join(in.Profiles, "+")},
+		{"allowed", strings.Join(old.Allowed, "+"), strings.Join(in.Allowed, "+")},
 	} {
 		if f.old == f.now {
 			continue

@@ -25,6 +25,7 @@ type Store interface {
 	DeleteIntegration(ctx context.Context, id soc.IntegrationID, audit ...soc.AuditEntry) error
 	Lockdowns(ctx context.Context, q soc.LockdownQuery) ([]soc.Lockdown, error)
 	AppendAudit(ctx context.Context, entries ...soc.AuditEntry) error
+	PollState(ctx context.Context, id soc.IntegrationID) (soc.PollState, error)
 	Watch() *soc.Watcher
 }
 
@@ -54,7 +55,14 @@ type Options struct {
 	Now     func() time.Time
 	// Backoff returns the pause before the nth restart of a poller; nil means 1 s, doubled up to 5 min.
 	Backoff func(n int) time.Duration
+	// Restarts is how often a poller that fails is started again before it stays down (T-19); 0 means 3.
+	Restarts int
+	// Locked says why nothing can be ordered now, see Parts; nil means that everything can.
+	Locked func() error
 }
+
+// defaultRestarts is the advice of the product that the setting comes from.
+const defaultRestarts = 3
 
 // Service keeps the tenants connected. Make it with New; it is safe for concurrent use.
 type Service struct {
@@ -63,7 +71,8 @@ type Service struct {
 
 	mu    sync.Mutex
 	links map[soc.IntegrationID]*line
-	going map[soc.IntegrationID]bool // being detached: not dialled again
+	going map[soc.IntegrationID]bool   // being detached: not dialled again
+	told  map[soc.IntegrationID]uint64 // revision of the settings whose failed start was told
 }
 
 // New makes a Service; nothing is contacted before Run or a command.
@@ -74,7 +83,16 @@ func New(o Options) *Service {
 	if o.Backoff == nil {
 		o.Backoff = backoff
 	}
-	return &Service{o: o, kick: make(chan struct{}, 1), links: map[soc.IntegrationID]*line{}, going: map[soc.IntegrationID]bool{}}
+	if o.Locked == nil {
+		o.Locked = func() error { return nil }
+	}
+	if o.Restarts <= 0 {
+		o.Restarts = defaultRestarts
+	}
+	return &Service{
+		o: o, kick: make(chan struct{}, 1),
+		links: map[soc.IntegrationID]*line{}, going: map[soc.IntegrationID]bool{}, told: map[soc.IntegrationID]uint64{},
+	}
 }
 
 func backoff(n int) time.Duration { return min(time.Second<<min(n, 9), 5*time.Minute) }
@@ -88,25 +106,41 @@ func (s *Service) Conns(ctx context.Context) []soc.Conn {
 	}
 	out := make([]soc.Conn, 0, len(ins))
 	for _, in := range ins {
-		out = append(out, s.conn(in))
+		out = append(out, s.conn(ctx, in))
 	}
 	return out
 }
 
-func (s *Service) conn(in soc.Integration) soc.Conn {
+func (s *Service) conn(ctx context.Context, in soc.Integration) soc.Conn {
 	in.Sealed = nil
 	l, err := s.line(in.ID)
 	if err != nil {
-		return soc.Conn{Integration: in, State: "refused", Problem: err.Error(), Interval: in.PollInterval}
+		return s.apart(ctx, in, err)
 	}
 	c := l.link.Poller.Status()
 	c.Integration = in
 	c.Integration.Sealed = nil
-	if problem := l.trouble(); problem != "" {
+	if problem, over := l.trouble(); problem != "" {
 		c.State, c.Problem = "unreachable", problem
+		if over {
+			c.State = "refused"
+		}
 	}
 	if !in.Enabled && c.State == "ok" {
 		c.State = "disabled"
+	}
+	return c
+}
+
+// apart is the condition of a tenant that can not even be dialled: what was read of it before is there still, and as old as it is. It is sealed
+// when that is for want of the key (SC46).
+func (s *Service) apart(ctx context.Context, in soc.Integration, why error) soc.Conn {
+	c := soc.Conn{Integration: in, State: "refused", Problem: why.Error(), Interval: in.PollInterval}
+	if s.o.Locked() != nil {
+		c.State = "sealed"
+	}
+	if st, err := s.o.Store.PollState(ctx, in.ID); err == nil { // else nothing was read yet, which is what the zero time says
+		c.LastOK, c.Gap = st.LastOK, st.Gap
 	}
 	return c
 }
@@ -121,9 +155,15 @@ func (s *Service) WantHost(key soc.HostKey, force bool) {
 	}
 }
 
-// Refresh polls every tenant now.
+// Refresh polls every tenant now, whatever its back-off: also one whose poller was given up, and one that could not be brought up. A tenant that
+// is refused gets a new token first. It waits for nothing.
 func (s *Service) Refresh() {
+	s.wake()
 	for _, l := range s.all() {
+		if _, over := l.trouble(); over {
+			s.revive(l)
+			continue
+		}
 		l.link.Poller.Kick()
 	}
 }

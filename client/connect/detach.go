@@ -25,9 +25,11 @@ func (s *Service) Detach(ctx context.Context, by soc.Session, id soc.Integration
 	if err != nil {
 		return err
 	}
-	how := "no live lockdowns"
+	how, locked := "no live lockdowns", s.o.Locked()
 	switch {
 	case len(live) == 0:
+	case locked != nil: // neither is a release possible, nor is an obligation given up
+		err = locked
 	case abandon:
 		how, err = many(len(live))+" abandoned", s.abandon(ctx, by, live)
 	case releaseFirst:
@@ -118,7 +120,9 @@ func (s *Service) orders() (Lockdowns, error) {
 			return l, nil
 		}
 	}
-	return nil, &soc.Error{Kind: soc.KindInternal, Code: "no-lockdown-service", What: "the lockdown service is not running", Next: "start the console and detach there"}
+	return nil, &soc.Error{
+		Kind: soc.KindInternal, Code: "no-lockdown-service", What: "the lockdown service is not running", Next: "start the console and detach there",
+	}
 }
 
 // abandon closes every obligation by hand, with the reason in the history.

@@ -1,10 +1,14 @@
 package connect
 
-import "cordon/store/soc"
+import (
+	"slices"
+
+	"cordon/store/soc"
+)
 
 // Troubles joins what the connections know to be wrong, or worth knowing, about their tenants. It answers from memory.
 func (s *Service) Troubles() []soc.Trouble {
-	var out []soc.Trouble
+	out := slices.Concat(s.down(), s.twins())
 	for _, l := range s.all() {
 		if p, ok := l.link.Poller.(interface{ Troubles() []soc.Trouble }); ok {
 			out = append(out, p.Troubles()...)

@@ -40,8 +40,14 @@ type Parts struct {
 	Alive string
 	// Shifts are the hours when somebody is there to see a release; empty means always (N-18).
 	Shifts soc.Shifts
+	// Locked says why no connection may be made now: the key of the credentials is not there (SC46). Opened is closed once it is; until then
+	// nothing is polled and no timer acts. Nil means that the key is there.
+	Locked func() error
+	Opened <-chan struct{}
 	// Log receives what has no place in the audit history; nil discards it.
 	Log *slog.Logger
+	// Restarts is how often a poller that fails is started again before it stays down (T-19); 0 means 3.
+	Restarts int
 	// Loops run beside the pollers and the reconciler, supervised in the same way.
 	Loops []Loop
 }
@@ -59,8 +65,10 @@ type Engine struct {
 	Lockdowns  *lockdown.Service
 	Reconciler *lockdown.Reconciler
 
-	store Everything
-	loops []Loop
+	store  Everything
+	loops  []Loop // run from the start
+	keyed  []Loop // run once the key of the credentials is there
+	opened <-chan struct{}
 }
 
 // Assemble builds an Engine; nothing is contacted before Run or a command.
@@ -69,10 +77,12 @@ func Assemble(p Parts) *Engine {
 	if p.Guard == nil {
 		p.Guard = guard(p)
 	}
+	e.opened = p.Opened
 	e.Tenants = New(Options{
 		Store: p.Store, Sealer: p.Sealer, History: poll.ParseHistory,
-		Dial:      Defender(Wiring{Store: p.Store, Version: p.Version, Changed: p.Changed, Tune: p.Tune, Heard: p.Guard.Heard}),
+		Dial:      unlessLocked(p.Locked, Defender(Wiring{Store: p.Store, Version: p.Version, Changed: p.Changed, Tune: p.Tune, Heard: p.Guard.Heard})),
 		Lockdowns: func() Lockdowns { return e.Lockdowns },
+		Restarts:  p.Restarts, Locked: p.Locked,
 	})
 	o := lockdown.Options{
 		Store: p.Store, Remotes: e.Tenants, Presets: p.Presets, Missing: e.Tenants.Missing, Budget: e.Tenants.Budget, CanIsolate: p.CanIsolate,
@@ -80,9 +90,9 @@ func Assemble(p Parts) *Engine {
 	}
 	e.Lockdowns = lockdown.NewService(o)
 	e.Reconciler = lockdown.NewReconciler(o)
-	e.loops = append(e.loops, Loop{"sweep", e.Reconciler.Sweep})
+	e.keyed = []Loop{{"poller", e.Tenants.Run}, {"reconciler", e.Reconciler.Run}, {"sweep", e.Reconciler.Sweep}}
 	if p.Alive != "" {
-		e.loops = append(e.loops, Loop{"sign of life", e.Reconciler.SignOfLife(p.Alive)})
+		e.keyed = append(e.keyed, Loop{"sign of life", e.Reconciler.SignOfLife(p.Alive)})
 	}
 	return e
 }
@@ -91,10 +101,13 @@ func Assemble(p Parts) *Engine {
 // growing pause; the other half goes on.
 func (e *Engine) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	wg.Go(func() { e.keep(ctx, "poller", e.Tenants.Run) })
-	wg.Go(func() { e.keep(ctx, "reconciler", e.Reconciler.Run) })
 	for _, l := range e.loops {
 		wg.Go(func() { e.keep(ctx, l.Name, l.Run) })
+	}
+	if e.unlocked(ctx) {
+		for _, l := range e.keyed {
+			wg.Go(func() { e.keep(ctx, l.Name, l.Run) })
+		}
 	}
 	wg.Wait()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"cordon/client"
 	"cordon/store/soc"
 )
 
@@ -25,15 +26,19 @@ func expiry(in soc.Integration, now time.Time) (soc.Trouble, bool) {
 	if in.SecretExpiry.IsZero() || left > 30*day {
 		return soc.Trouble{}, false
 	}
+	what, next := client.CredentialWord(in.Auth), "make a new secret in Entra and enter it in the settings"
+	if in.Auth == client.AuthCertificate {
+		next = "register a new certificate on the app and enter it in the settings"
+	}
 	t := soc.Trouble{
 		Code: "secret-expires", Level: soc.LevelInfo, Since: in.SecretExpiry.Add(-30 * day),
-		What:  fmt.Sprintf("the client secret of %s ends on %s", in.Name, in.SecretExpiry.UTC().Format("2006-01-02 15:04Z")),
-		Means: "after that cordon can neither isolate nor release there", Next: "make a new secret in Entra and enter it in the settings",
+		What:  fmt.Sprintf("the %s of %s ends on %s", what, in.Name, in.SecretExpiry.UTC().Format("2006-01-02 15:04Z")),
+		Means: "after that cordon can neither isolate nor release there", Next: next,
 	}
 	switch {
 	case left <= 0:
 		t.Level, t.Means = soc.LevelBad, "cordon can neither isolate nor release there"
-		t.What = fmt.Sprintf("the client secret of %s ended on %s", in.Name, in.SecretExpiry.UTC().Format("2006-01-02 15:04Z"))
+		t.What = fmt.Sprintf("the %s of %s ended on %s", what, in.Name, in.SecretExpiry.UTC().Format("2006-01-02 15:04Z"))
 	case left <= day:
 		t.Level = soc.LevelBad
 	case left <= 7*day:

@@ -8,9 +8,6 @@ import (
 	"cordon/store/soc"
 )
 
-// secretVersion is the version of what is sealed: the bare client secret.
-const secretVersion = 1
-
 // API is what a connection can tell and test.
 type API interface {
 	// Test reports each step as it starts and ends; the error is set when the tenant can not be used at all.
@@ -47,18 +44,20 @@ type line struct {
 
 	mu      sync.Mutex
 	problem string
+	over    bool // the poller is not started again by itself
 }
 
-func (l *line) trouble() string {
+// trouble is why the poller does not run; over tells that only a person can start it again.
+func (l *line) trouble() (problem string, over bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.problem
+	return l.problem, l.over
 }
 
-func (l *line) setTrouble(text string) {
+func (l *line) setTrouble(text string, over bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.problem = text
+	l.problem, l.over = text, over
 }
 
 // Remote returns the connection that carries orders to an integration, whether or not it is enabled: a release must get through (K-07).
@@ -96,10 +95,7 @@ func (s *Service) line(id soc.IntegrationID) (*line, error) {
 
 // dial makes the line of a stored integration.
 func (s *Service) dial(in soc.Integration) (*line, error) {
-	sealed, name := in.Sealed, binding(in)
-	link, err := s.o.Dial(unsealed(in), func(context.Context) (string, error) {
-		return s.o.Sealer.Open(name, secretVersion, sealed)
-	})
+	link, err := s.o.Dial(unsealed(in), func(ctx context.Context) (string, error) { return s.newest(ctx, in) })
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", in.Name, err)
 	}

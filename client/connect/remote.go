@@ -52,25 +52,6 @@ func Defender(w Wiring) Dial {
 	}
 }
 
-// Missing names the Defender permission that the act needs and the app does not have; "" when nothing is missing or nothing is known yet.
-// It is what lockdown.Options.Missing asks for.
-func (s *Service) Missing(id soc.IntegrationID, _ soc.Act) string {
-	l, err := s.line(id)
-	if err != nil {
-		return ""
-	}
-	roles := l.link.Poller.Status().Roles
-	if len(roles) == 0 || client.CanIsolate(roles) {
-		return ""
-	}
-	for _, c := range client.Capabilities(roles) {
-		if !c.Granted && (c.Name == "isolate and release" || c.Name == "read hosts and actions") {
-			return c.Needs[0]
-		}
-	}
-	return ""
-}
-
 // Budget says how many calls of the tenant's application are used; "" when that is unknown.
 func (s *Service) Budget(id soc.IntegrationID) string {
 	l, err := s.line(id)

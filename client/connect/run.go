@@ -9,27 +9,37 @@ import (
 	"cordon/store/soc"
 )
 
-// Run keeps one poller per integration alive until ctx ends, following every change of the settings. It returns when all have stopped.
+// Run keeps one poller per integration alive until ctx ends, following every change of the settings. What could not be started, because a file
+// that the settings name is not there yet, is tried again. It returns when all have stopped.
 func (s *Service) Run(ctx context.Context) error {
 	watch := s.o.Store.Watch()
 	defer watch.Close()
 	defer s.stopAll()
-	for {
-		if err := s.sync(ctx); err != nil && ctx.Err() == nil {
+	for n := 0; ; n++ {
+		missing, err := s.sync(ctx)
+		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("reading the integrations: %w", err)
 		}
-		if !s.changed(ctx, watch) {
+		var late <-chan time.Time
+		if missing {
+			late = time.After(s.o.Backoff(n))
+		} else {
+			n = -1
+		}
+		if !s.changed(ctx, watch, late) {
 			return nil
 		}
 	}
 }
 
-// changed waits until the settings may have changed; false means that ctx ended.
-func (s *Service) changed(ctx context.Context, watch *soc.Watcher) bool {
+// changed waits until the settings may have changed, or it is late; false means that ctx ended.
+func (s *Service) changed(ctx context.Context, watch *soc.Watcher, late <-chan time.Time) bool {
 	for {
 		select {
 		case <-ctx.Done():
 			return false
+		case <-late:
+			return true
 		case <-s.kick:
 			return true
 		case <-watch.C():
@@ -40,11 +50,11 @@ func (s *Service) changed(ctx context.Context, watch *soc.Watcher) bool {
 	}
 }
 
-// sync makes the running lines equal to the stored integrations.
-func (s *Service) sync(ctx context.Context) error {
+// sync makes the running lines equal to the stored integrations; missing tells that not all could be started.
+func (s *Service) sync(ctx context.Context) (missing bool, err error) {
 	ins, err := s.o.Store.Integrations(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	want := map[soc.IntegrationID]soc.Integration{}
 	for _, in := range ins {
@@ -55,12 +65,17 @@ func (s *Service) sync(ctx context.Context) error {
 			s.drop(l)
 		}
 	}
-	for id := range want {
-		if l, err := s.line(id); err == nil {
+	for id, in := range want {
+		l, err := s.line(id)
+		switch {
+		case err == nil:
 			s.start(ctx, l)
+		case !errors.Is(err, soc.ErrNotFound): // else it is being detached
+			missing = true
+			s.startFailed(ctx, in, err)
 		}
 	}
-	return nil
+	return missing, nil
 }
 
 // drop forgets a line and waits for its poller, so that two never write for one tenant.
@@ -96,6 +111,7 @@ func (s *Service) start(ctx context.Context, l *line) {
 	l.done = done
 	go func() {
 		defer close(done)
+		s.signIn(ctx, l)
 		s.keep(ctx, l)
 	}()
 }
@@ -103,7 +119,8 @@ func (s *Service) start(ctx context.Context, l *line) {
 // longRun is how long something must have run for its next failure to count as the first.
 const longRun = 10 * time.Minute
 
-// keep runs the poller again and again until ctx ends.
+// keep runs the poller again and again until ctx ends, or until it failed once more than it may (T-19). What it leaves behind then: no news
+// and no fresh facts of this tenant. Orders, timers and releases do not pass through it and go on.
 func (s *Service) keep(ctx context.Context, l *line) {
 	for n := 0; ; n++ {
 		began := s.o.Now()
@@ -117,8 +134,12 @@ func (s *Service) keep(ctx context.Context, l *line) {
 		if err == nil {
 			err = errors.New("it ended by itself")
 		}
+		if n >= s.o.Restarts {
+			s.givenUp(ctx, l, n, err)
+			return
+		}
 		wait := s.o.Backoff(n)
-		l.setTrouble(fmt.Sprintf("polling %s stopped: %v; alerts are not updated; it starts again in %s", l.in.Name, err, wait))
+		l.setTrouble(fmt.Sprintf("polling %s stopped: %v; alerts are not updated; it starts again in %s", l.in.Name, err, wait), false)
 		s.auditRestart(ctx, l.in, err, n+1, wait)
 		t := time.NewTimer(wait)
 		select {
@@ -127,7 +148,7 @@ func (s *Service) keep(ctx context.Context, l *line) {
 			return
 		case <-t.C:
 		}
-		l.setTrouble("")
+		l.setTrouble("", false)
 	}
 }
 

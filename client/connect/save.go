@@ -27,7 +27,11 @@ func (s *Service) Test(ctx context.Context, by soc.Session, draft soc.Integratio
 			return nil, fmt.Errorf("reading the integration: %w", err)
 		}
 	}
+	if in, secret, err = material(in, old, secret, s.o.Now()); err != nil {
+		return nil, err
+	}
 	steps, err := s.try(ctx, in, old, secret, report)
+	s.tested(ctx, old, steps)
 	aerr := s.audit(ctx, entry(by.Actor, in, "test", outcome(steps, err), summary(steps, err)))
 	if len(steps) > 0 && aerr == nil {
 		return steps, nil // the steps tell what failed
@@ -43,6 +47,9 @@ func (s *Service) Save(ctx context.Context, by soc.Session, draft soc.Integratio
 	}
 	in, old, err := s.judge(ctx, draft)
 	if err != nil {
+		return soc.Integration{}, err
+	}
+	if in, secret, err = material(in, old, secret, s.o.Now()); err != nil {
 		return soc.Integration{}, err
 	}
 	steps, err := s.try(ctx, in, old, secret, report)
@@ -63,17 +70,24 @@ func (s *Service) Save(ctx context.Context, by soc.Session, draft soc.Integratio
 	return unsealed(saved), nil
 }
 
-// usable reports whether a tenant can at least be read: signed in and answering. Without the role to isolate, and with a clock that is
-// off, it can be attached; the screens say what is missing.
+// usable reports whether a tenant can be used for anything: signed in, answering, and with one role that allows something. What it lacks stays
+// switched off, and the screens say so: the permission sets of several products allow either lockdowns or alerts, not both.
 func usable(steps []soc.Step) bool {
-	ok := len(steps) > 0
+	ok, roles, granted := len(steps) > 0, 0, 0
 	for _, st := range steps {
-		tolerated := st.Name == "role: isolate and release" || st.Name == "clock"
+		role := strings.HasPrefix(st.Name, "role: ")
+		tolerated := role || strings.HasPrefix(st.Name, "profile: ") || st.Name == "clock"
+		if role {
+			roles++
+		}
+		if role && st.Status == soc.StepOK && strings.HasSuffix(st.Detail, " granted") {
+			granted++
+		}
 		if st.Status == soc.StepFail && !tolerated {
 			ok = false
 		}
 	}
-	return ok
+	return ok && (roles == 0 || granted > 0)
 }
 
 // judge answers what needs no network.
@@ -119,34 +133,6 @@ func (s *Service) try(ctx context.Context, in, old soc.Integration, secret strin
 	return link.API.Test(ctx, report)
 }
 
-// stored opens the saved secret, if it may be used with this draft.
-func (s *Service) stored(in, old soc.Integration) (string, error) {
-	if len(old.Sealed) == 0 {
-		return "", field("App Secret", "is missing", "paste the secret's Value")
-	}
-	if binding(in) != binding(old) {
-		return "", field("App Secret", "must be typed again: the stored one is not sent to other hosts", "paste the secret's Value")
-	}
-	return s.o.Sealer.Open(binding(old), secretVersion, old.Sealed)
-}
-
-// seal puts the secret into the record, or keeps the sealed one.
-func (s *Service) seal(in, old soc.Integration, secret string) (soc.Integration, error) {
-	if in.ID == "" {
-		in.ID = newID(in.Name)
-	}
-	if secret == "" {
-		in.Sealed = old.Sealed
-		return in, nil
-	}
-	sealed, err := s.o.Sealer.Seal(binding(in), secretVersion, secret)
-	if err != nil {
-		return in, fmt.Errorf("sealing the secret of %s: %w", in.Name, err)
-	}
-	in.Sealed = sealed
-	return in, nil
-}
-
 // SetEnabled switches new isolations of one integration on or off; reading goes on and running lockdowns still release (K-07). Needs
 // settings.edit.
 func (s *Service) SetEnabled(ctx context.Context, by soc.Session, id soc.IntegrationID, on bool) error {
@@ -162,6 +148,7 @@ func (s *Service) SetEnabled(ctx context.Context, by soc.Session, id soc.Integra
 		return err
 	}
 	if in.Enabled == on {
+		s.again(id)
 		return nil
 	}
 	in.Enabled = on
@@ -209,5 +196,7 @@ func notSaved(in, old soc.Integration, err error) error {
 	if e.Code == "AADSTS90002" && guid(in.TenantID) {
 		next += "; Tenant ID and Application (client) ID may be swapped"
 	}
-	return &soc.Error{Kind: e.Kind, Code: e.Code, What: "not saved: " + e.What, Means: means, Next: strings.TrimPrefix(next, "; "), After: e.After, Err: err}
+	return &soc.Error{
+		Kind: e.Kind, Code: e.Code, What: "not saved: " + e.What, Means: means, Next: strings.TrimPrefix(next, "; "), After: e.After, Err: err,
+	}
 }

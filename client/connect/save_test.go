@@ -264,15 +264,26 @@ func TestV12_OnlySettingsEditMayChangeAnything(t *testing.T) {
 	}
 }
 
-func TestSave_WithoutTheRoleToIsolateIsPossible(t *testing.T) {
+func TestV06_T07_ATenantThatAllowsOneThingCanBeSaved(t *testing.T) {
 	l := newLab(t)
-	l.steps = []soc.Step{{Name: "role: isolate and release", Status: soc.StepFail, Detail: "Machine.Isolate is not granted"}}
-	if _, err := l.Save(t.Context(), admin(), draft("contoso"), canary, nil); err != nil {
-		t.Errorf("Save = %v, want it saved for reading", err)
+	granted := func(name string) soc.Step {
+		return soc.Step{Name: "role: " + name, Status: soc.StepOK, Detail: "X granted"}
 	}
-	l.steps = []soc.Step{{Name: "role: read alerts", Status: soc.StepFail, Detail: "Alert.Read.All is not granted"}}
-	if _, err := l.Save(t.Context(), admin(), draft("second"), canary, nil); err == nil {
-		t.Error("a tenant that can not be read was saved")
+	missing := func(name string) soc.Step {
+		return soc.Step{Name: "role: " + name, Status: soc.StepFail, Detail: "X is not granted"}
+	}
+	for name, steps := range map[string][]soc.Step{
+		"alerts-only":    {granted("read alerts"), missing("isolate and release")},
+		"lockdowns-only": {missing("read alerts"), granted("isolate and release")},
+	} {
+		l.steps = steps
+		if _, err := l.Save(t.Context(), admin(), draft(name), canary, nil); err != nil {
+			t.Errorf("%s: Save = %v, want it saved for what it allows", name, err)
+		}
+	}
+	l.steps = []soc.Step{missing("read alerts"), missing("isolate and release"), {Name: "role: read logged-on users", Status: soc.StepOK, Detail: "X is not granted: …"}}
+	if _, err := l.Save(t.Context(), admin(), draft("nothing"), canary, nil); err == nil {
+		t.Error("a tenant that allows nothing was saved")
 	}
 }
 

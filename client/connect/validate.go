@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,10 @@ const (
 
 // prepare fills what a draft leaves to the cloud and judges the rest. Errors are KindInvalid and start with the name of the field.
 func (s *Service) prepare(in soc.Integration) (soc.Integration, error) {
-	in = s.fill(in)
+	in, err := auth(s.fill(in))
+	if err != nil {
+		return in, err
+	}
 	if err := ids(in); err != nil {
 		return in, err
 	}
@@ -37,17 +41,47 @@ func (s *Service) prepare(in soc.Integration) (soc.Integration, error) {
 	if _, err := client.Endpoints(in); err != nil {
 		return in, err
 	}
+	return lists(in)
+}
+
+// lists judges the profiles and the people.
+func lists(in soc.Integration) (soc.Integration, error) {
+	var profiles []string
+	for _, name := range in.Profiles {
+		known, ok := client.ProfileNamed(name)
+		if !ok {
+			return in, field("Profile", soc.Clean(name)+" is not known", "use one of "+strings.Join(client.ProfileNames(), ", "))
+		}
+		if !slices.Contains(profiles, known) {
+			profiles = append(profiles, known)
+		}
+	}
+	var people []string
+	for _, name := range in.Allowed {
+		name = strings.TrimSpace(name)
+		if name == "" || name == "role:" || len(name) > 256 || soc.Clean(name) != name {
+			return in, field("Allowed people", "holds an empty or unprintable name", "give names as people sign in, or role:responder")
+		}
+		if !slices.Contains(people, name) {
+			people = append(people, name)
+		}
+	}
+	in.Profiles, in.Allowed = profiles, people
 	return in, nil
 }
 
 func (s *Service) fill(in soc.Integration) soc.Integration {
-	in.Name, in.TenantID, in.ClientID = strings.TrimSpace(in.Name), strings.ToLower(strings.TrimSpace(in.TenantID)), strings.ToLower(strings.TrimSpace(in.ClientID))
+	in.Name = strings.TrimSpace(in.Name)
+	in.TenantID, in.ClientID = strings.ToLower(strings.TrimSpace(in.TenantID)), strings.ToLower(strings.TrimSpace(in.ClientID))
 	in.API, in.Login = strings.TrimRight(strings.TrimSpace(in.API), "/"), strings.TrimRight(strings.TrimSpace(in.Login), "/")
 	in.Scope = strings.TrimSpace(in.Scope)
-	in.Type, in.Auth = "defender", "secret"
+	in.Type, in.Proxy = "defender", strings.TrimSpace(in.Proxy)
 	in.Cloud = or(in.Cloud, "commercial")
 	if cloud, ok := client.CloudOf(in.Cloud); ok {
 		in.API, in.Login = or(in.API, cloud.API), or(in.Login, cloud.Login)
+	}
+	if in.Custom && in.Cloud == "commercial" { // other hosts than Microsoft's are no cloud of it, whoever attaches them
+		in.Cloud = "custom"
 	}
 	in.Environment = or(in.Environment, "PROD")
 	in.MaxHistory = or(strings.TrimSpace(in.MaxHistory), defaultHistory)
@@ -63,6 +97,9 @@ func ids(in soc.Integration) error {
 		{"Tenant ID", in.TenantID, "copy the Directory (tenant) ID from the app's overview"},
 		{"Application (client) ID", in.ClientID, "copy the Application (client) ID from the app's overview"},
 	} {
+		if f.value == "" && f.name != "Tenant ID" && in.Auth == client.AuthManaged {
+			continue // the identity of the machine itself
+		}
 		if !guid(f.value) {
 			return field(f.name, "is not a GUID such as 7f3c1e0a-9b1d-4c2e-8f00-1a2b3c4d5e6f", f.from)
 		}

@@ -35,8 +35,10 @@ type lab struct {
 	good    string // the secret that signs in
 	steps   []soc.Step
 	pollers []*poller
+	apis    []*api
 	runs    chan *poller                           // each poller once, when it starts
 	poll    func(ctx context.Context, n int) error // what the nth poller does
+	refuse  func() error                           // if set, why no connection is made
 }
 
 func newLab(t *testing.T) *lab {
@@ -69,9 +71,16 @@ func (l *lab) dial(in soc.Integration, open func(context.Context) (string, error
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.refuse != nil {
+		if err := l.refuse(); err != nil {
+			return connect.Link{}, err
+		}
+	}
 	p := &poller{lab: l, in: in, n: len(l.pollers), stopped: make(chan struct{})}
 	l.pollers = append(l.pollers, p)
-	return connect.Link{API: &api{lab: l, open: open}, Remote: nil, Poller: p}, nil
+	a := &api{lab: l, open: open}
+	l.apis = append(l.apis, a)
+	return connect.Link{API: a, Remote: nil, Poller: p}, nil
 }
 
 // running returns the poller of exactly these settings once it runs.

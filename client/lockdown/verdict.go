@@ -174,7 +174,8 @@ func (s *Service) switchedOn(ctx context.Context, key soc.HostKey, policy soc.Po
 	}
 	if s.o.Missing != nil {
 		if role := s.o.Missing(key.Integration, soc.ActIsolate); role != "" {
-			return no(soc.KindDenied, "no-role", fmt.Sprintf("the app registration of %s lacks %s", in.Name, role), "Defender would refuse the isolation", "grant it in Entra ID with admin consent, then test the connection in the settings")
+			return no(soc.KindDenied, "no-role", fmt.Sprintf("%s is missing in the app registration of %s", role, in.Name),
+				"Defender would refuse the isolation", "grant it in Entra ID with admin consent, then press R or test the connection in the settings")
 		}
 	}
 	return nil

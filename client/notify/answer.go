@@ -16,6 +16,9 @@ func (w *worker) worked(sent bool) {
 	w.failures, w.nextTry, w.hold = 0, time.Time{}, time.Time{}
 	w.refusals = refusals{}
 	w.up()
+	if s, ok := w.sink.(interface{ Notice() string }); ok && s.Notice() != w.st.Problem {
+		w.st.Problem, w.unsaved = s.Notice(), true
+	}
 }
 
 func (w *worker) up() {

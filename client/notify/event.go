@@ -124,6 +124,9 @@ type Message struct {
 	Weight Weight
 	Time   time.Time
 	Body   []byte
+	// Event is what Body says, of an event; Turn is set when it is the turn of a lockdown. Sinks with words of their own use these.
+	Event *Event
+	Turn  *Turn
 }
 
 // checkpoint is a soc.Checkpoint as a message.
@@ -138,7 +141,11 @@ func checkpointMessage(c soc.Checkpoint) (Message, error) {
 	return message(id, KindCheckpoint, WeightNotice, c.Time, checkpoint{KindCheckpoint, id, c})
 }
 
-func eventMessage(e Event, w Weight) (Message, error) { return message(e.ID, KindEvent, w, e.Time, e) }
+func eventMessage(e Event, w Weight) (Message, error) {
+	m, err := message(e.ID, KindEvent, w, e.Time, e)
+	m.Event = &e
+	return m, err
+}
 
 func message(id, kind string, w Weight, at time.Time, body any) (Message, error) {
 	b, err := json.Marshal(body)

@@ -7,9 +7,11 @@ import (
 	"cordon/store/soc"
 )
 
-// item is one thing that a sink is owed: an audit entry or a checkpoint. One without a message is passed over.
+// item is one thing that a sink is owed: an audit entry or a checkpoint. One without a message is passed over: left out because too much
+// waits, or skipped because the sink does not tell of such things.
 type item struct {
 	msg        Message
+	skipped    bool
 	entry      soc.AuditEntry
 	checkpoint uint64
 }
@@ -27,7 +29,7 @@ func (w *worker) next(ctx context.Context) ([]item, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.note(behind(last.Seq, w.st.Seq))
+	w.note(w.waiting(ctx))
 	tenants := map[soc.IntegrationID]soc.Integration{}
 	if ins, err := w.o.Store.Integrations(ctx); err == nil { // without it events lack a name
 		for _, in := range ins {
@@ -41,6 +43,9 @@ func (w *worker) next(ctx context.Context) ([]item, error) {
 			if it.msg, err = w.event(ctx, e, tenants[e.Integration], weight); err != nil {
 				return nil, err
 			}
+			if !w.spec.wants(it.msg) {
+				it.msg, it.skipped = Message{}, true
+			}
 		}
 		out = append(out, it)
 	}
@@ -48,11 +53,18 @@ func (w *worker) next(ctx context.Context) ([]item, error) {
 }
 
 func (w *worker) event(ctx context.Context, e soc.AuditEntry, in soc.Integration, weight Weight) (Message, error) {
+	return messageOf(ctx, w.o.Store, e, in, weight)
+}
+
+// messageOf tells of an entry.
+func messageOf(ctx context.Context, st History, e soc.AuditEntry, in soc.Integration, weight Weight) (Message, error) {
 	var l soc.Lockdown
 	if e.Lockdown != "" {
-		l, _ = w.o.Store.Lockdown(ctx, e.Lockdown) // a record that can not be read only lacks its deadline here
+		l, _ = st.Lockdown(ctx, e.Lockdown) // a record that can not be read only lacks its deadline here
 	}
-	return eventMessage(NewEvent(e, l, in), weight)
+	m, err := eventMessage(NewEvent(e, l, in), weight)
+	m.Turn = TurnOf(e, l, in)
+	return m, err
 }
 
 func (w *worker) checkpoints(ctx context.Context) ([]item, error) {
@@ -69,18 +81,11 @@ func (w *worker) checkpoints(ctx context.Context) ([]item, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, item{msg: m, checkpoint: c.N})
+		it := item{msg: m, checkpoint: c.N}
+		if !w.spec.wants(m) {
+			it.msg, it.skipped = Message{}, true
+		}
+		out = append(out, it)
 	}
 	return out, nil
-}
-
-// waiting is the backlog now, the last known one if the history can not be read.
-func (w *worker) waiting(ctx context.Context) uint64 {
-	last, err := head(context.WithoutCancel(ctx), w.o.Store)
-	if err != nil {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.backlog
-	}
-	return behind(last.Seq, w.st.Seq)
 }

@@ -1,4 +1,4 @@
-// Package notify tells the outside world what the history says: webhooks, syslog and a file of JSON lines.
+// Package notify tells the outside world what the history says: mail, syslog, webhooks and a file of JSON lines.
 //
 // It promises four things. It never blocks anything: it only reads the history behind everybody else's back, in one goroutine per sink with
 // a few kilobytes of its own, so a sink that hangs for an hour delays neither a release nor another sink (F79, SC24). It loses nothing that
@@ -8,7 +8,11 @@
 // dead letter that people can see, and the rest goes on. And nothing secret leaves: events are an allow-list of fields, signing keys and the
 // paths of URLs are never shown, and connections go only where the configuration allows, judged by the address after name resolution (SC35).
 //
-// Every sink also gets a heartbeat with the next deadlines and the head of the history (N-19, F65): when it stops, somebody else notices.
+// Programs are told everything: every entry of the history is an event. What people care about is a turn: a host was locked or unlocked, or
+// that failed. Syslog tells turns in one of three layouts that other products' parsers know, and mail tells nothing else (V-34, V-39). Sinks
+// come from the configuration file, fixed, and from the channels of the store, which follow the settings without losing their place.
+//
+// Every sink but mail also gets a heartbeat with the next deadlines and the head of the history (N-19, F65): when it stops, somebody else notices.
 // Heartbeats are not queued, because only the newest one means anything.
 //
 // Caveats. Delivery is at least once and in order per sink; receivers drop what they have seen by its id. A new sink begins with what happens
@@ -41,6 +45,8 @@ type Store interface {
 type Options struct {
 	Store Store
 	Sinks []Spec
+	// Channels lists the sinks that are kept in the store; they are read again whenever the settings change. Nil: there are none.
+	Channels func(ctx context.Context) ([]Spec, error)
 	// Checkpoints lists the signed checkpoints after number n, oldest first; nil if there are none.
 	Checkpoints func(ctx context.Context, n uint64, limit int) ([]soc.Checkpoint, error)
 	// Heartbeat is the time between two signs of life; 0 means a minute.
@@ -59,6 +65,10 @@ type Options struct {
 type Notifier struct {
 	o       Options
 	workers []*worker
+
+	open     func(Spec) (Sink, error)
+	mu       sync.Mutex
+	channels []*running // sinks that come and go with the settings, in their order
 }
 
 // New makes a Notifier; nothing is contacted before Run. The only error is a spec that no sink can be made of.
@@ -78,7 +88,7 @@ func New(o Options) (*Notifier, error) {
 	if o.Troubles == nil {
 		o.Troubles = func() []soc.Trouble { return nil }
 	}
-	n := &Notifier{o: o}
+	n := &Notifier{o: o, open: func(s Spec) (Sink, error) { return s.Open(o.Host, o.Now) }}
 	for _, s := range o.Sinks {
 		sink, err := s.Open(o.Host, o.Now)
 		if err != nil {
@@ -89,8 +99,10 @@ func New(o Options) (*Notifier, error) {
 	return n, nil
 }
 
-func (n *Notifier) add(s Spec, sink Sink) {
-	n.workers = append(n.workers, &worker{o: n.o, spec: s, sink: sink, busy: make(chan struct{}, 1)})
+func (n *Notifier) add(s Spec, sink Sink) { n.workers = append(n.workers, n.worker(s, sink)) }
+
+func (n *Notifier) worker(s Spec, sink Sink) *worker {
+	return &worker{o: n.o, spec: s, sink: sink, busy: make(chan struct{}, 1)}
 }
 
 // Run delivers until ctx ends. Each sink has its own goroutine; one that panics brings Run to an end, so that its supervisor starts it anew.
@@ -98,10 +110,18 @@ func (n *Notifier) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
-	errs := make([]error, len(n.workers))
+	errs := make([]error, len(n.workers)+1)
 	for i, w := range n.workers {
 		wg.Go(func() {
 			if errs[i] = w.protect(ctx); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	if n.o.Channels != nil {
+		wg.Go(func() {
+			if err := n.follow(ctx); err != nil {
+				errs[len(n.workers)] = err
 				cancel()
 			}
 		})
@@ -114,7 +134,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 // Troubles lists what is wrong with the sinks, from memory.
 func (n *Notifier) Troubles() []soc.Trouble {
 	var out []soc.Trouble
-	for _, w := range n.workers {
+	for _, w := range n.all() {
 		out = append(out, w.troubles()...)
 	}
 	return out
@@ -136,7 +156,7 @@ func Probe(ctx context.Context, specs []Spec, name string, from Host, now func()
 		if err != nil {
 			return s.Target(), 0, err
 		}
-		ctx, cancel := context.WithTimeout(ctx, timeout)
+		ctx, cancel := context.WithTimeout(ctx, s.timeout())
 		defer cancel()
 		if _, err := sink.Deliver(ctx, []Message{m}); err != nil {
 			return s.Target(), 0, &soc.Error{
@@ -183,7 +203,7 @@ func List(ctx context.Context, st Store, specs []Spec) ([]Standing, error) {
 	}
 	var out []Standing
 	for _, s := range specs {
-		state, err := st.Sink(ctx, s.Name)
+		state, err := st.Sink(ctx, s.key())
 		switch {
 		case errors.Is(err, soc.ErrNotFound):
 			out = append(out, Standing{Spec: s})
@@ -191,7 +211,13 @@ func List(ctx context.Context, st Store, specs []Spec) ([]Standing, error) {
 		case err != nil:
 			return nil, fmt.Errorf("reading the state of %s: %w", s.Name, err)
 		}
-		out = append(out, Standing{s, state, true, behind(last.Seq, state.Seq)})
+		waits := behind(last.Seq, state.Seq)
+		if s.picks() {
+			if waits, _, err = Owed(ctx, st, s, state.Seq); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, Standing{s, state, true, waits})
 	}
 	return out, nil
 }

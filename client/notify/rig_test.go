@@ -25,6 +25,7 @@ type shelf struct {
 	saves   int
 	readErr error // of Sink
 	saveErr error
+	slow    time.Duration // of SaveSink
 }
 
 func newShelf() *shelf {
@@ -99,6 +100,10 @@ func (s *shelf) Sink(_ context.Context, name string) (soc.SinkState, error) {
 
 func (s *shelf) SaveSink(_ context.Context, st soc.SinkState) error {
 	s.mu.Lock()
+	slow := s.slow
+	s.mu.Unlock()
+	time.Sleep(slow)
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.saves++
 	if s.saveErr != nil {
@@ -128,6 +133,7 @@ type got struct {
 	id, kind string
 	at       time.Time
 	body     string
+	turn     *Turn
 }
 
 // inbox is a receiver that keeps everything. answer decides about each message before it is kept; nil takes all.
@@ -150,7 +156,7 @@ func (b *inbox) Deliver(ctx context.Context, msgs []Message) (int, error) {
 			}
 		}
 		b.mu.Lock()
-		b.list = append(b.list, got{m.ID, m.Kind, time.Now(), string(m.Body)})
+		b.list = append(b.list, got{m.ID, m.Kind, time.Now(), string(m.Body), m.Turn})
 		b.mu.Unlock()
 	}
 	return len(msgs), nil

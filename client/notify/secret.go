@@ -12,7 +12,14 @@ const maxSecretFile = 4 << 10
 // secrets reads the signing secrets anew for every delivery, so that a rotation needs no restart.
 func (s Spec) secrets() ([]Secret, error) {
 	where, text := "the variable "+s.SecretEnv, os.Getenv(s.SecretEnv)
-	if s.SecretFile != "" {
+	switch {
+	case s.Secret != nil:
+		opened, err := s.Secret()
+		if err != nil {
+			return nil, fmt.Errorf("opening the signing secret: %w", err)
+		}
+		where, text = "the channel", opened
+	case s.SecretFile != "":
 		b, err := readSecret(s.SecretFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading the signing secret: %w", err)

@@ -3,7 +3,6 @@ package notify
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,14 +27,18 @@ type webhook struct {
 	now    func() time.Time
 }
 
-func newWebhook(s Spec, from Host, now func() time.Time) *webhook {
+func newWebhook(s Spec, from Host, now func() time.Time) (*webhook, error) {
+	roots, err := trust(s.CAPEM, "")
+	if err != nil {
+		return nil, fmt.Errorf("opening the sink %s: %w", s.Name, err)
+	}
 	t := &http.Transport{
-		DialContext: dialer(s.AllowPrivate).DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
+		DialContext: dialer(s).DialContext, TLSClientConfig: roots, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: timeout, IdleConnTimeout: time.Minute, MaxIdleConns: 1,
 		MaxResponseHeaderBytes: maxAnswer,
 	}
 	refuse := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &webhook{s, "cordon/" + from.Version, &http.Client{Transport: t, CheckRedirect: refuse, Timeout: timeout}, now}
+	return &webhook{s, "cordon/" + from.Version, &http.Client{Transport: t, CheckRedirect: refuse, Timeout: timeout}, now}, nil
 }
 
 // Deliver posts the messages one after the other.
@@ -94,6 +97,9 @@ func (w *webhook) judge(resp *http.Response) error {
 		e.refused, e.aboutMessage = true, true
 	default:
 		e.refused = code >= 400 && code < 500
+	}
+	if code == http.StatusUnauthorized || code == http.StatusForbidden {
+		e.what += "; the signing secret of the receiver may be another one"
 	}
 	if code >= 300 && code < 400 {
 		e.what += "; redirects are not followed, correct the address"

@@ -149,7 +149,8 @@ func TestSC35_AddressesThatAreNotContacted(t *testing.T) {
 		"169.254.169.254": {false, false}, "::ffff:169.254.169.254": {false, false}, "64:ff9b::a9fe:a9fe": {false, false},
 		"2002:a9fe:a9fe::": {false, false}, "fe80::1": {false, false}, "fe80::1%eth0": {false, false}, "fd00:ec2::254": {false, false},
 		"0.0.0.0": {false, false}, "::": {false, false}, "224.0.0.1": {false, false}, "255.255.255.255": {false, false}, "ff02::1": {false, false},
-		"100.100.100.200": {false, false}, "0.1.2.3": {false, false},
+		"100.100.100.200": {false, false}, "0.1.2.3": {false, false}, "168.63.129.16": {false, false}, "64:ff9b:1::a9fe:a9fe": {false, false},
+		"::ffff:0:a9fe:a9fe": {false, false}, "::ffff:0:7f00:1": {false, true},
 	} {
 		for i, private := range []bool{false, true} {
 			if got := judge(netip.MustParseAddr(addr), private) == ""; got != want[i] {

@@ -11,12 +11,14 @@ import (
 )
 
 const (
-	timeout  = 10 * time.Second // of one delivery
-	batch    = 64               // entries in memory per sink
-	poison   = 5                // refusals until a message is given up
-	loud     = 3                // failures in a row until people are told
+	timeout  = 10 * time.Second // of one delivery; mail servers take their time
+	mailTime = time.Minute
+	batch    = 64 // entries in memory per sink
+	poison   = 5  // refusals until a message is given up
+	loud     = 3  // failures in a row until people are told
 	deadKept = 100
 	saveMost = time.Second // between two writes of a place while there is more to deliver
+	saveIdle = time.Minute // between two writes of a place that only moved over what the sink does not tell
 	firstTry = time.Second
 	slowest  = 5 * time.Minute
 )
@@ -32,12 +34,15 @@ type worker struct {
 	queue    []item // what follows st, as far as it was read
 	saved    time.Time
 	unsaved  bool
+	skipped  bool      // the place moved only over what was skipped
 	dropped  time.Time // the last time that an entry was left out
 	failures int
 	nextTry  time.Time // of a delivery, by back-off
 	hold     time.Time // of anything, because the sink asked for it
 	nextBeat time.Time
 	refusals refusals
+	owed     uint64 // of mail: entries up to counted that are still to be told
+	counted  uint64
 
 	mu      sync.Mutex
 	shown   soc.SinkState // for Troubles
@@ -74,7 +79,7 @@ func (w *worker) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if now := w.o.Now(); !now.Before(w.nextBeat) {
 			w.nextBeat = now.Add(w.o.Heartbeat)
-			if !now.Before(w.hold) {
+			if !now.Before(w.hold) && w.spec.beats() {
 				w.beat(ctx)
 			}
 		}
@@ -92,6 +97,7 @@ func (w *worker) run(ctx context.Context) {
 		}
 		w.wait(ctx, watch, until)
 	}
+	w.unsaved = w.unsaved || w.skipped
 	w.save(ctx, true)
 }
 
@@ -114,46 +120,6 @@ func (w *worker) wait(ctx context.Context, watch *soc.Watcher, until time.Time) 
 				return true
 			}
 		}
-	}
-}
-
-// load finds the place in the history. A new sink begins at its end; one whose place can not be read begins at the start, because twice is
-// better than never.
-func (w *worker) load(ctx context.Context) bool {
-	last, err := head(ctx, w.o.Store)
-	if err != nil {
-		w.show("the history can not be read: " + soc.Clean(err.Error()))
-		return false
-	}
-	st, err := w.o.Store.Sink(ctx, w.spec.Name)
-	switch {
-	case errors.Is(err, soc.ErrNotFound):
-		st = soc.SinkState{Seq: last.Seq, Checkpoint: w.newest(ctx)}
-	case errors.Is(err, &soc.Error{Kind: soc.KindInternal, Code: "damaged-record"}):
-		st = soc.SinkState{}
-	case err != nil:
-		w.show("its place in the history can not be read: " + soc.Clean(err.Error()))
-		return false
-	}
-	st.Name, st.Seq = w.spec.Name, min(st.Seq, last.Seq)
-	w.st, w.unsaved = st, true
-	w.save(ctx, true)
-	w.note(behind(last.Seq, st.Seq))
-	return true
-}
-
-// newest is the number before the newest checkpoint: a new sink gets that one first.
-func (w *worker) newest(ctx context.Context) (n uint64) {
-	if w.o.Checkpoints == nil {
-		return 0
-	}
-	last := uint64(0)
-	for {
-		list, err := w.o.Checkpoints(ctx, last, batch)
-		if err != nil || len(list) == 0 {
-			return last - min(last, 1)
-		}
-		last = list[len(list)-1].N
 	}
 }
 
@@ -212,7 +178,7 @@ func (w *worker) call(ctx context.Context, msgs []Message) (int, error) {
 	default:
 		return 0, errors.New("the last delivery has not come back yet")
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, w.spec.timeout())
 	type answer struct {
 		n   int
 		err error
@@ -242,19 +208,25 @@ func (w *worker) call(ctx context.Context, msgs []Message) (int, error) {
 			return a.n, a.err
 		default:
 		}
-		return 0, fmt.Errorf("no answer within %s", timeout)
+		return 0, fmt.Errorf("no answer within %s", w.spec.timeout())
 	}
 }
 
 // pass moves the place behind an item.
 func (w *worker) pass(it item) {
-	w.unsaved, w.queue = true, w.queue[1:]
+	w.queue = w.queue[1:]
+	w.told(it)
+	if it.skipped {
+		w.skipped = true
+	} else {
+		w.unsaved = true
+	}
 	if it.checkpoint > 0 {
 		w.st.Checkpoint = it.checkpoint
 		return
 	}
 	w.st.Seq = it.entry.Seq
-	if it.msg.ID == "" {
+	if it.msg.ID == "" && !it.skipped {
 		w.st.Dropped++
 		w.dropped = w.o.Now()
 	}
@@ -263,11 +235,16 @@ func (w *worker) pass(it item) {
 // save writes the place after delivery: at once when there is nothing more to do, now and then while there is. When the store can not be
 // written the place stays in memory; a restart then sends some messages again.
 func (w *worker) save(ctx context.Context, now bool) {
-	if !w.unsaved || !now && w.o.Now().Sub(w.saved) < saveMost {
+	since := w.o.Now().Sub(w.saved)
+	w.unsaved = w.unsaved || w.skipped && since >= saveIdle
+	if !w.unsaved || !now && since < saveMost {
+		if now {
+			w.note(w.waiting(ctx)) // the place also moves over what is not told
+		}
 		return
 	}
 	if err := w.o.Store.SaveSink(context.WithoutCancel(ctx), w.st); err == nil {
-		w.unsaved = false
+		w.unsaved, w.skipped = false, false
 	}
 	w.saved = w.o.Now()
 	w.note(w.waiting(ctx))

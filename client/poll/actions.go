@@ -48,7 +48,7 @@ func (p *Poller) runActions(ctx context.Context) {
 				full = now
 			}
 		}
-		if !sleep(ctx, wait, p.kickActs) {
+		if !p.rest(ctx, wait, p.kickActs) {
 			return
 		}
 	}

@@ -25,7 +25,7 @@ func (p *Poller) runAlerts(ctx context.Context) {
 			return
 		}
 		p.note(ctx, err)
-		if !sleep(ctx, p.wait(err), p.kick) {
+		if !p.rest(ctx, p.wait(err), p.kick) {
 			return
 		}
 	}

@@ -143,7 +143,7 @@ func (p *Poller) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// Kick polls now instead of at the end of the interval.
+// Kick polls now instead of at the end of the interval or of a back-off, with a new token when the old one is refused or lacks a role.
 func (p *Poller) Kick() {
 	for _, c := range []chan struct{}{p.kick, p.kickActs} {
 		select {
@@ -161,17 +161,4 @@ func (p *Poller) TriggersFrom() time.Time {
 		return time.Time{}
 	}
 	return p.live.state.ActivatedAt.Add(p.interval)
-}
-
-// sleep waits for a time or a kick; false means ctx ended.
-func sleep(ctx context.Context, d time.Duration, kick <-chan struct{}) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-kick:
-	case <-ctx.Done():
-		return false
-	}
-	return ctx.Err() == nil
 }

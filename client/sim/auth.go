@@ -5,17 +5,28 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/google/uuid"
 )
 
 // signIn is what the directory knows about the application.
 type signIn struct {
-	secret  string
-	expired bool
-	roles   []string
-	deny    int // AADSTS code that every token request gets; 0 means none
-	certs   []*x509.Certificate
-	trusts  []federation
+	secrets  []secret // the newest first; any of them is accepted
+	expired  bool     // all secrets are, whatever their times say
+	granted  Permissions
+	withheld bool // requested, but the administrator has not consented yet
+	deny     int  // AADSTS code that every token request gets; 0 means none
+	certs    []*x509.Certificate
+	trusts   []federation
+}
+
+// secret is one client secret with its end; the zero time means never.
+type secret struct {
+	value string
+	until time.Time
 }
 
 // federation is another identity provider whose tokens are accepted.
@@ -107,6 +118,15 @@ func (t *Tenant) token(c *call, tenant string, v1 bool) {
 	case form.Get("grant_type") != "client_credentials":
 		t.denySignIn(c, 70003, form.Get("grant_type"))
 		return
+	case form.Get("client_id") == "":
+		t.denySignIn(c, 900144, "client_id")
+		return
+	case !v1 && form.Has("resource"):
+		t.denySignIn(c, 901002, "")
+		return
+	case uuid.Validate(tenant) != nil && !strings.Contains(tenant, "."):
+		t.denySignIn(c, 900023, tenant)
+		return
 	case !t.known(tenant):
 		t.denySignIn(c, 90002, tenant)
 		return
@@ -119,11 +139,16 @@ func (t *Tenant) token(c *call, tenant string, v1 bool) {
 		return
 	}
 	audience, code := resource(form, v1)
+	if code == 0 && t.refuses(audience) {
+		code = 500011
+	}
 	if code != 0 {
 		t.denySignIn(c, code, orElse(form.Get("scope"), form.Get("resource")))
 		return
 	}
-	t.issue(c, audience, v1)
+	if token, ok := t.issue(c, audience, t.opt.AppID); ok {
+		c.sendToken(token, v1)
+	}
 }
 
 // checkCredential returns the AADSTS code of a refusal, 0 when the caller
@@ -139,12 +164,24 @@ func (t *Tenant) checkCredential(c *call, form url.Values) int {
 		return sign.checkAssertion(form, t.opt.AppID, c.base(), now)
 	case form.Get("client_secret") == "":
 		return 7000218
-	case form.Get("client_secret") != sign.secret:
-		return 7000215
-	case sign.expired:
-		return 7000222
 	}
-	return 0
+	for _, s := range sign.secrets {
+		switch {
+		case s.value != form.Get("client_secret"):
+		case sign.expired || !s.until.IsZero() && !s.until.After(now):
+			return 7000222
+		default:
+			return 0
+		}
+	}
+	return 7000215
+}
+
+// refuses tells whether this tenant does not know a resource.
+func (t *Tenant) refuses(audience string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return contains(t.behave.RefuseAudience, audience)
 }
 
 // resource reads the audience that is asked for, or the code of the refusal.
@@ -157,12 +194,22 @@ func resource(form url.Values, v1 bool) (audience string, code int) {
 			return "", 70011
 		}
 	}
-	for _, known := range append(defenderAudiences(), otherAudiences()...) {
-		if strings.EqualFold(known, strings.TrimSuffix(audience, "/")) {
-			return known, 0
+	known, ok := knownAudience(audience)
+	if !ok {
+		return "", 500011
+	}
+	return known, 0
+}
+
+// knownAudience returns a resource that exists in the directory as tokens name
+// it.
+func knownAudience(resource string) (string, bool) {
+	for _, known := range slices.Concat(defenderAudiences(), graphAudiences(), otherAudiences()) {
+		if strings.EqualFold(known, strings.TrimSuffix(resource, "/")) {
+			return known, true
 		}
 	}
-	return "", 500011
+	return "", false
 }
 
 // scopeResource takes the one resource out of a scope list; sign-in libraries
@@ -195,7 +242,12 @@ func defenderAudiences() []string {
 	}
 }
 
-// otherAudiences exist in every directory, but their tokens are of no use here.
-func otherAudiences() []string {
-	return []string{"https://api.security.microsoft.com", "https://graph.microsoft.com"}
+// graphAudiences are Microsoft Graph in the clouds.
+func graphAudiences() []string {
+	return []string{
+		"https://graph.microsoft.com", "https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://microsoftgraph.chinacloudapi.cn",
+	}
 }
+
+// otherAudiences exist in every directory, but their tokens are of no use here.
+func otherAudiences() []string { return []string{"https://api.security.microsoft.com"} }

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -247,7 +248,7 @@ func TestToken_ClientAssertion(t *testing.T) {
 		c := tok.Claims.(jwt.MapClaims)
 		c["iss"], c["sub"], c["aud"] = "https://idp.example", "workload", "api://AzureADTokenExchange"
 	}
-	if got := code(assertion(foreign)); got != "AADSTS700213" {
+	if got := code(assertion(foreign)); got != "AADSTS700211" {
 		t.Errorf("unknown provider: %s", got)
 	}
 	r.TrustFederation("https://idp.example", "workload", key.Public())
@@ -283,4 +284,29 @@ func TestAPI_UnknownPathsAndMethods(t *testing.T) {
 		t.Fatal(err)
 	}
 	read(t, res).want(401)
+}
+
+func TestToken_OlderThumbprintIsComparedToo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{})
+	key, cert := certificate(t)
+	r.TrustCertificate(cert)
+	ask := func(thumb []byte) answer {
+		now := r.clock.Now()
+		tok := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+			"aud": r.url + "/" + r.TenantID() + "/v2.0", "iss": r.AppID(), "sub": r.AppID(), "exp": now.Add(5 * time.Minute).Unix(),
+		})
+		tok.Header["x5t"] = base64.StdEncoding.EncodeToString(thumb)
+		text, err := tok.SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		form := r.form()
+		form.Del("client_secret")
+		form.Set("client_assertion", text)
+		return r.signIn(r.TenantID(), form)
+	}
+	sum := sha1.Sum(cert.Raw)
+	ask(sum[:]).want(200)
+	ask(make([]byte, 20)).want(401)
 }

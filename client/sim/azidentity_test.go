@@ -6,6 +6,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -148,5 +151,90 @@ func TestF32_CutOverHTTP2IsNotRepeated(t *testing.T) {
 	}
 	if posts, actions := len(srv.Tenant.Posts(host, "isolate")), len(srv.Tenant.ActionsOf(host)); posts != 3 || actions != 1 {
 		t.Errorf("%d posts, %d actions; want 3 and 1", posts, actions)
+	}
+}
+
+func TestN21_RealCertificateAndWorkloadCredentials(t *testing.T) {
+	t.Parallel()
+	srv, client := serveTLS(t)
+	opt := azcore.ClientOptions{
+		Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: srv.LoginURL + "/"}, Transport: client, Retry: policy.RetryOptions{MaxRetries: -1},
+	}
+	get := func(cred azcore.TokenCredential) error {
+		_, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{defenderScope}})
+		return err
+	}
+	certificate := func(pem []byte) error {
+		certs, key, err := azidentity.ParseCertificates(pem, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cred, err := azidentity.NewClientCertificateCredential(srv.TenantID, srv.AppID, certs, key,
+			&azidentity.ClientCertificateCredentialOptions{ClientOptions: opt, DisableInstanceDiscovery: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return get(cred)
+	}
+	now := time.Now()
+	good, err1 := srv.Tenant.IssueCertificate("console", now.Add(-time.Hour), now.Add(time.Hour))
+	old, err2 := srv.Tenant.IssueCertificate("old", now.Add(-2*time.Hour), now.Add(-time.Hour))
+	foreign, err3 := New(Options{Seed: 9, Key: testKey()}).CertifyKey(testKey(), "foreign", now.Add(-time.Hour), now.Add(time.Hour))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	if err := certificate(good); err != nil {
+		t.Errorf("certificate: %v", err)
+	}
+	for name, pem := range map[string][]byte{"expired": old, "unregistered": foreign} {
+		if err := certificate(pem); err == nil || !strings.Contains(err.Error(), "AADSTS700027") {
+			t.Errorf("%s certificate: %v", name, err)
+		}
+	}
+	text, err := srv.Tenant.WorkloadToken(time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "token")
+	workload := func(text string) error {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cred, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			ClientOptions: opt, ClientID: srv.AppID, TenantID: srv.TenantID, TokenFilePath: file, DisableInstanceDiscovery: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return get(cred)
+	}
+	if err := workload(text); err != nil {
+		t.Errorf("workload: %v", err)
+	}
+	if err := workload(text[:len(text)-9] + "AAAAAAAAA"); err == nil || !strings.Contains(err.Error(), "AADSTS700027") {
+		t.Errorf("forged workload token: %v", err)
+	}
+}
+
+// The managed identity credential of Azure's own library finds the endpoint by
+// environment variables, as on App Service.
+func TestN21_RealManagedIdentityCredential(t *testing.T) {
+	tenant := New(Options{Key: testKey()})
+	srv := httptest.NewServer(tenant)
+	t.Cleanup(srv.Close)
+	t.Setenv("IDENTITY_ENDPOINT", srv.URL+"/msi/token")
+	t.Setenv("IDENTITY_HEADER", tenant.IdentityHeader())
+	cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
+		ClientOptions: azcore.ClientOptions{Transport: srv.Client(), Retry: policy.RetryOptions{MaxRetries: -1}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{defenderScope}}); err != nil {
+		t.Errorf("GetToken: %v", err)
+	}
+	tenant.Behave(func(b *Behaviour) { b.NoIdentity = true })
+	if _, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{graphScope}}); err == nil {
+		t.Error("a token came without an identity")
 	}
 }

@@ -9,15 +9,16 @@ import (
 
 // call is one request on its way through the tenant.
 type call struct {
-	w    http.ResponseWriter
-	r    *http.Request
-	path []string // unescaped segments, "v1.0" after "api" taken out
-	body []byte
-	args []string   // the variable segments of the matched endpoint
-	q    url.Values // query, parsed when the API serves the call
-	app  string     // application id of the caller
-	post *Post      // set for every write to the API
-	held bool       // the answer is recorded, not sent
+	w     http.ResponseWriter
+	r     *http.Request
+	path  []string // unescaped segments, "v1.0" after "api" taken out
+	body  []byte
+	args  []string   // the variable segments of the matched endpoint
+	q     url.Values // query, parsed when the API serves the call
+	app   string     // application id of the caller
+	roles []string   // what its token allows
+	post  *Post      // set for every write to the API
+	held  bool       // the answer is recorded, not sent
 }
 
 // splitPath unescapes the segments of a path and drops the optional version.

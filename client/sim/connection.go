@@ -20,11 +20,39 @@ type Connection struct {
 	AppID    string `json:"app_id"`
 	Secret   string `json:"secret"`
 	CAPEM    string `json:"ca_pem"`
+
+	Control    string `json:"control"`     // POST here changes the tenant while it runs
+	ControlKey string `json:"control_key"` // bearer token for that
+
+	Identity  Identity  `json:"identity,omitzero"`
+	Receivers Receivers `json:"receivers,omitzero"`
+}
+
+// Identity is how to reach a managed identity endpoint: the environment that
+// App Service gives its programs.
+type Identity struct {
+	Endpoint string `json:"endpoint"` // IDENTITY_ENDPOINT
+	Header   string `json:"header"`   // IDENTITY_HEADER
+	ClientID string `json:"client_id"`
+}
+
+// Receivers are the addresses of what receives notifications; empty ones are
+// not there.
+type Receivers struct {
+	SMTP          string `json:"smtp,omitempty"`
+	SyslogUDP     string `json:"syslog_udp,omitempty"`
+	SyslogTCP     string `json:"syslog_tcp,omitempty"`
+	SyslogTLS     string `json:"syslog_tls,omitempty"`
+	Webhook       string `json:"webhook,omitempty"`
+	WebhookSecret string `json:"webhook_secret,omitempty"`
 }
 
 // Connection returns how to reach the server.
 func (s *Server) Connection() Connection {
-	return Connection{s.BaseURL, s.LoginURL, s.TenantID, s.AppID, s.Secret, string(s.CAPEM)}
+	return Connection{
+		API: s.BaseURL, Login: s.LoginURL, TenantID: s.TenantID, AppID: s.AppID, Secret: s.Secret, CAPEM: string(s.CAPEM),
+		Control: s.BaseURL + "/control", ControlKey: s.Tenant.ControlKey(),
+	}
 }
 
 // WriteFile writes the connection to a new or existing file that only its owner
@@ -77,6 +105,22 @@ func (c Connection) Describe(w io.Writer, caFile string) {
 	} else {
 		fmt.Fprintf(w, "ca      %s\n", ca)
 	}
+	for _, more := range []struct{ name, value string }{
+		{"identity", c.Identity.Endpoint},
+		{"header", c.Identity.Header},
+		{"client", c.Identity.ClientID},
+		{"smtp", c.Receivers.SMTP},
+		{"syslog", c.Receivers.SyslogTCP},
+		{"syslog/tls", c.Receivers.SyslogTLS},
+		{"webhook", c.Receivers.Webhook},
+		{"signing", c.Receivers.WebhookSecret},
+	} {
+		if more.value != "" {
+			fmt.Fprintf(w, "%-11s%s\n", more.name, more.value)
+		}
+	}
+	fmt.Fprintf(w, "\nchange it while it runs (also: roles, consent, add_secret, secret_expired, deny_sign_in, indicator_lag, offline, fault):\n"+
+		"  curl --cacert %s -H 'Authorization: Bearer %s' -d '{\"profile\":\"vectra\"}' %s\n", ca, c.ControlKey, c.Control)
 	fmt.Fprintf(w, "\nattach it in another terminal:\n  echo %s/%s | cordon partner attach defender --secret-stdin --user %s \\\n"+
 		"    --api %s --login %s --allow-custom-host --ca-file %s --environment TEST --poll-interval 5s --name simulated\n",
 		c.AppID, c.Secret, c.TenantID, c.API, c.Login, ca)

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"crypto"
-	"crypto/x509"
 	"maps"
 	"slices"
 	"time"
@@ -15,39 +13,10 @@ func (t *Tenant) Behave(change func(*Behaviour)) {
 	change(&t.behave)
 }
 
-// SetRoles grants exactly these application roles. Tokens that were issued
-// before keep theirs.
-func (t *Tenant) SetRoles(roles ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sign.roles = slices.Clone(roles)
-}
-
-// SetSecret rotates the client secret; the old one is refused from now on.
-func (t *Tenant) SetSecret(secret string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sign.secret = secret
-}
-
-// ExpireSecret makes the right secret answer AADSTS7000222.
-func (t *Tenant) ExpireSecret(expired bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sign.expired = expired
-}
-
-// FailSignIn answers every token request with an AADSTS code; 0 ends that.
-func (t *Tenant) FailSignIn(code int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sign.deny = code
-}
-
 // Posts returns the writes about a machine (id or name) of one kind, in the
 // order of arrival. An empty machine or kind stands for any. Kinds are the last
 // path segment as documented: isolate, unisolate, cancel, batchUpdate, …, and
-// "update" for PATCH.
+// "update" for PATCH and "delete" for DELETE.
 func (t *Tenant) Posts(machine, kind string) []Post {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,18 +62,4 @@ func (t *Tenant) Time() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.at
-}
-
-// TrustCertificate registers a certificate for client assertions.
-func (t *Tenant) TrustCertificate(cert *x509.Certificate) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sign.certs = append(slices.Clone(t.sign.certs), cert)
-}
-
-// TrustFederation accepts client assertions of another identity provider.
-func (t *Tenant) TrustFederation(issuer, subject string, key crypto.PublicKey) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sign.trusts = append(slices.Clone(t.sign.trusts), federation{issuer, subject, key})
 }

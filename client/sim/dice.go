@@ -14,6 +14,9 @@ const (
 	saltUser
 	saltAction
 	saltEvent
+	saltIndicator
+	saltReport
+	saltIdentity
 )
 
 // dice is a small deterministic random stream (splitmix64): cheap enough to be

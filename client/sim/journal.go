@@ -14,7 +14,7 @@ type Post struct {
 	Method    string
 	Path      string
 	MachineID string // for calls about a machine or one of its actions
-	Kind      string // last path segment: isolate, unisolate, cancel, batchUpdate, …; "update" for PATCH
+	Kind      string // last path segment: isolate, unisolate, cancel, batchUpdate, …; "update" for PATCH, "delete" for DELETE
 	Body      string
 	Fault     FaultKind // the fault that met it, empty for none
 	Effect    bool      // whether it changed something
@@ -59,6 +59,9 @@ func (t *Tenant) arrive(c *call, fault *hit) {
 	}
 	if c.r.Method == http.MethodPatch {
 		p.Kind = "update"
+	}
+	if c.r.Method == http.MethodDelete {
+		p.Kind = "delete"
 	}
 	if fault != nil {
 		p.Fault = fault.Kind

@@ -15,11 +15,18 @@ type Options struct {
 	TenantID string   // directory id, a GUID; empty derives one from the seed
 	AppID    string   // application (client) id; empty derives one
 	Secret   string   // client secret value; empty derives one
-	Roles    []string // application roles granted; nil means AllRoles, empty means none
+	Roles    []string // application roles of Defender granted; nil means AllRoles, empty means none
+
+	GraphRoles  []string  // application roles of Microsoft Graph granted; nil means none
+	SecretUntil time.Time // when the client secret expires; zero means never
 
 	World  World // which content; the zero value is WorldStory
 	Hosts  int   // overrides the number of machines; 0 keeps it, negative means none
 	Alerts int   // overrides the number of alerts at the start; 0 keeps it, negative means none
+
+	// Indicators is the number of indicators of somebody else at the start, besides
+	// the few of the story world; negative means none at all.
+	Indicators int
 
 	// EventEvery is the mean time between live events. 0 means 14 s for the
 	// story world and none for the sized worlds; negative switches events off.
@@ -63,6 +70,17 @@ const (
 	OrderIgnored                     // 200, newest first all the same
 )
 
+// IndicatorPolicy says what a POST does that gives an existing value another
+// action (defender-api 2.7: the semantics are murky, all three are reported).
+type IndicatorPolicy int
+
+// The indicator policies.
+const (
+	IndicatorRefused    IndicatorPolicy = iota // 400: the value has another action already
+	IndicatorDuplicated                        // 200 with a second indicator; both are in force
+	IndicatorReplaced                          // 200, the old one has the new action
+)
+
 // Behaviour holds the variants of a tenant. It can be changed while the tenant
 // serves, with [Tenant.Behave]. The zero value is the most common behaviour.
 type Behaviour struct {
@@ -89,9 +107,17 @@ type Behaviour struct {
 	StalePatch       bool        // PATCH answers with the values from before it
 	KeepExternalID   bool        // "ExternalId" in an action body is stored
 
+	IndicatorLag    time.Duration   // the indicator list omits new ones this long
+	IndicatorCap    int             // active indicators that the tenant takes; 0 means 15,000
+	IndicatorChange IndicatorPolicy // a POST with another action for a value that is there
+
+	AnyReport bool // an alert by reference takes any report id, also of no event
+
 	RefuseDetermination []string      // spellings answered with 400
 	MaxComment          int           // longest action comment in bytes, 0 means any
 	WrongAudience       int           // status for a token of another resource; 0 means 401
+	RefuseAudience      []string      // resources that answer AADSTS500011, such as the first scope a client tries
+	NoIdentity          bool          // the managed identity endpoint has no identity
 	NoQuota             bool          // switches the call quotas off
 	Skew                time.Duration // added to the Date header
 }
@@ -102,7 +128,7 @@ func AllRoles() []string {
 		"Alert.ReadWrite.All", "Machine.ReadWrite.All", "Machine.Isolate",
 		"Machine.RestrictExecution", "Machine.Scan", "Machine.CollectForensics",
 		"Machine.StopAndQuarantine", "User.Read.All", "File.Read.All",
-		"Ip.Read.All", "Url.Read.All",
+		"Ip.Read.All", "Url.Read.All", "Ti.ReadWrite.All", "AdvancedQuery.Read.All",
 	}
 }
 

@@ -38,6 +38,7 @@ func (e endpoint) rate(perMin, perHour int) endpoint {
 func endpoints() []endpoint {
 	list := alertEndpoints()
 	list = append(list, machineEndpoints()...)
+	list = append(list, indicatorEndpoints()...)
 	return append(list, actionEndpoints()...)
 }
 
@@ -49,6 +50,8 @@ func alertEndpoints() []endpoint {
 		route("alerts.get", "GET", "alerts/{}", (*Tenant).getAlert, read...),
 		route("alerts.update", "PATCH", "alerts/{}", (*Tenant).patchAlert, write),
 		route("alerts.batchUpdate", "POST", "alerts/batchUpdate", (*Tenant).batchUpdate, write).rate(10, 500),
+		route("alerts.create", "POST", "alerts/CreateAlertByReference", (*Tenant).createAlert, write).rate(15, rateHour),
+		route("hunting.run", "POST", "advancedqueries/run", (*Tenant).runHunting, "AdvancedQuery.Read.All").rate(45, rateHour),
 		route("alerts.machine", "GET", "alerts/{}/machine", (*Tenant).alertMachine, machineRead()...),
 		route("alerts.user", "GET", "alerts/{}/user", (*Tenant).alertUser, "User.Read.All"),
 		route("alerts.files", "GET", "alerts/{}/files", (*Tenant).alertFiles, "File.Read.All"),
@@ -145,7 +148,7 @@ func (t *Tenant) serveAPI(c *call) {
 		c.fail(http.StatusForbidden, "Forbidden", missingRoles(ep.roles, granted.roles))
 		return
 	}
-	c.args, c.app = args, granted.app
+	c.args, c.app, c.roles = args, granted.app, granted.roles
 	if wait, text := t.spend(ep); wait > 0 {
 		c.throttle(wait, text)
 		return

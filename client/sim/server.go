@@ -25,6 +25,8 @@ type Server struct {
 	CAPEM    []byte // the authority that a client has to trust
 	Tenant   *Tenant
 
+	Authority Authority // it and its certificate, for other listeners
+
 	http *http.Server
 	done chan struct{}
 	once sync.Once
@@ -34,7 +36,7 @@ type Server struct {
 // "127.0.0.1:0", and serves the tenant over HTTPS until ctx ends or Close is
 // called. A simulator has no business on a network.
 func Serve(ctx context.Context, addr string, t *Tenant) (*Server, error) {
-	id, err := newIdentity()
+	id, err := NewAuthority()
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +49,7 @@ func Serve(ctx context.Context, addr string, t *Tenant) (*Server, error) {
 	}
 	base := "https://" + ln.Addr().String()
 	s := &Server{
-		BaseURL: base, LoginURL: base, CAPEM: id.caPEM, Tenant: t,
+		BaseURL: base, LoginURL: base, CAPEM: id.CAPEM, Authority: id, Tenant: t,
 		TenantID: t.TenantID(), AppID: t.AppID(), Secret: t.Secret(),
 		done: make(chan struct{}),
 	}
@@ -56,9 +58,7 @@ func Serve(ctx context.Context, addr string, t *Tenant) (*Server, error) {
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ErrorLog:    log.New(io.Discard, "", 0), // refused certificates are the client's story to tell
 	}
-	tlsListener := tls.NewListener(ln, &tls.Config{
-		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{id.leaf}, NextProtos: []string{"h2", "http/1.1"},
-	})
+	tlsListener := tls.NewListener(ln, id.Server("h2", "http/1.1"))
 	stop := context.AfterFunc(ctx, s.Close)
 	go func() {
 		defer close(s.done)

@@ -18,18 +18,20 @@ type Tenant struct {
 	routes []endpoint
 	names  *catalog
 
-	mu      sync.Mutex
-	at      time.Time // up to here the world has happened
-	start   time.Time
-	behave  Behaviour
-	sign    signIn
-	hosts   hostStore
-	alerts  alertStore
-	actions actionStore
-	live    liveState
-	quota   map[string][]time.Time
-	faults  []*armedFault
-	journal journal
+	mu         sync.Mutex
+	at         time.Time // up to here the world has happened
+	start      time.Time
+	behave     Behaviour
+	sign       signIn
+	hosts      hostStore
+	alerts     alertStore
+	actions    actionStore
+	indicators indicatorStore
+	events     []deviceEvent // made by AddEvent, the newest first
+	live       liveState
+	quota      map[string][]time.Time
+	faults     []*armedFault
+	journal    journal
 }
 
 // New builds a tenant. The same options give the same tenant. Sized worlds are
@@ -43,14 +45,18 @@ func New(opt Options) *Tenant {
 		routes: endpoints(),
 		names:  newCatalog(),
 		behave: opt.Behaviour,
-		sign:   signIn{secret: opt.Secret, roles: opt.Roles},
-		quota:  map[string][]time.Time{},
+		sign: signIn{
+			secrets: []secret{{opt.Secret, opt.SecretUntil}},
+			granted: Permissions{Defender: opt.Roles, Graph: opt.GraphRoles},
+		},
+		quota: map[string][]time.Time{},
 	}
 	t.keys.key = opt.Key
 	t.start = opt.Now().UTC()
 	t.at = t.start
 	t.actions.init(opt.Seed)
 	t.build()
+	t.layIndicators()
 	return t
 }
 
@@ -60,11 +66,14 @@ func (t *Tenant) TenantID() string { return t.opt.TenantID }
 // AppID is the application (client) id that may sign in.
 func (t *Tenant) AppID() string { return t.opt.AppID }
 
-// Secret is the client secret that is accepted at the moment.
+// Secret is the newest client secret.
 func (t *Tenant) Secret() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.sign.secret
+	if len(t.sign.secrets) == 0 {
+		return ""
+	}
+	return t.sign.secrets[0].value
 }
 
 // maxBody is far above any body this API takes.
@@ -94,11 +103,20 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer serves a request as a healthy tenant would.
 func (t *Tenant) answer(c *call) {
-	if len(c.path) > 0 && strings.EqualFold(c.path[0], "api") {
-		t.serveAPI(c)
-		return
+	first := ""
+	if len(c.path) > 0 {
+		first = strings.ToLower(c.path[0])
 	}
-	t.serveLogin(c)
+	switch first {
+	case "api":
+		t.serveAPI(c)
+	case "metadata", "msi":
+		t.serveIdentity(c)
+	case "control":
+		t.serveControl(c)
+	default:
+		t.serveLogin(c)
+	}
 }
 
 // Advance lets everything happen that is due by the clock. Requests do the

@@ -14,19 +14,24 @@ import (
 	"time"
 )
 
-// identity is a certificate authority of one process and the server
+// Authority is a certificate authority of one process and the server
 // certificate that it signed. Neither key is written anywhere.
-type identity struct {
-	caPEM []byte
+type Authority struct {
+	CAPEM []byte // what a client has to trust
 	leaf  tls.Certificate
 }
 
-// newIdentity makes both. The certificates use the wall clock, not the clock of
-// the tenant: that is what the client checks them against.
-func newIdentity() (identity, error) {
+// NewAuthority makes both. The certificate is for the names (DNS names or IP
+// addresses); without any for localhost and the loopback addresses. The
+// certificates use the wall clock, not the clock of a tenant: that is what the
+// client checks them against.
+func NewAuthority(names ...string) (Authority, error) {
+	if len(names) == 0 {
+		names = []string{"localhost", "127.0.0.1", "::1"}
+	}
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return identity{}, fmt.Errorf("making authority key: %w", err)
+		return Authority{}, fmt.Errorf("making authority key: %w", err)
 	}
 	from := time.Now().Add(-time.Hour)
 	ca := &x509.Certificate{
@@ -36,17 +41,29 @@ func newIdentity() (identity, error) {
 	}
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
 	if err != nil {
-		return identity{}, fmt.Errorf("making authority: %w", err)
+		return Authority{}, fmt.Errorf("making authority: %w", err)
 	}
-	leaf, err := newLeaf(ca, caKey, from)
+	leaf, err := newLeaf(ca, caKey, from, names)
 	if err != nil {
-		return identity{}, err
+		return Authority{}, err
 	}
 	leaf.Certificate = append(leaf.Certificate, caDER)
-	return identity{caPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), leaf: leaf}, nil
+	return Authority{CAPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), leaf: leaf}, nil
 }
 
-func newLeaf(ca *x509.Certificate, caKey *ecdsa.PrivateKey, from time.Time) (tls.Certificate, error) {
+// Server returns the settings of a TLS server with the certificate.
+func (a Authority) Server(protocols ...string) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{a.leaf}, NextProtos: protocols}
+}
+
+// Client returns the settings of a TLS client that trusts only this authority.
+func (a Authority) Client() *tls.Config {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(a.CAPEM)
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}
+}
+
+func newLeaf(ca *x509.Certificate, caKey *ecdsa.PrivateKey, from time.Time, names []string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("making server key: %w", err)
@@ -55,7 +72,13 @@ func newLeaf(ca *x509.Certificate, caKey *ecdsa.PrivateKey, from time.Time) (tls
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "cordon simulator"},
 		NotBefore: from, NotAfter: from.AddDate(1, 0, 0),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			cert.IPAddresses = append(cert.IPAddresses, ip)
+		} else {
+			cert.DNSNames = append(cert.DNSNames, name)
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, cert, ca, &key.PublicKey, caKey)
 	if err != nil {

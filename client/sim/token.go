@@ -4,13 +4,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -50,23 +48,34 @@ func (k *keyring) get() (*rsa.PrivateKey, string, error) {
 	return k.key, k.id, k.err
 }
 
-// issue sends an access token. Roles are those granted now: a role that is
-// granted later shows up in later tokens only.
-func (t *Tenant) issue(c *call, audience string, v1 bool) {
+// accessToken is an issued token with what the answer says about it.
+type accessToken struct {
+	text, audience, app string
+	life                int64 // seconds
+	now                 time.Time
+}
+
+// issue makes an access token for an application of the tenant, or sends why
+// not. Roles are those granted now for that resource: one that is granted later
+// shows up in later tokens only, and one of another resource never.
+func (t *Tenant) issue(c *call, audience, app string) (accessToken, bool) {
 	key, kid, err := t.keys.get()
 	if err != nil {
 		t.denySignIn(c, 90033, "")
-		return
+		return accessToken{}, false
 	}
 	t.mu.Lock()
-	now, roles := t.at, append([]string(nil), t.sign.roles...)
+	now, roles, scopes := t.at, t.sign.rolesFor(audience), t.sign.scopesFor(audience)
 	t.mu.Unlock()
 	claims := jwt.MapClaims{
 		"aud": audience, "iss": "https://sts.windows.net/" + t.opt.TenantID + "/",
-		"tid": t.opt.TenantID, "appid": t.opt.AppID, "appidacr": "1", "idtyp": "app",
+		"tid": t.opt.TenantID, "appid": app, "appidacr": "1", "idtyp": "app",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(t.opt.TokenLife).Unix(), "ver": "1.0",
 	}
-	if len(roles) > 0 {
+	switch {
+	case len(scopes) > 0:
+		claims["idtyp"], claims["scp"], claims["upn"] = "user", strings.Join(scopes, " "), analysts()[0]
+	case len(roles) > 0:
 		claims["roles"] = roles
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
@@ -75,30 +84,37 @@ func (t *Tenant) issue(c *call, audience string, v1 bool) {
 	text, err := token.SignedString(key)
 	if err != nil {
 		t.denySignIn(c, 90033, "")
-		return
+		return accessToken{}, false
 	}
-	c.sendToken(text, int64(t.opt.TokenLife/time.Second), audience, now, v1)
+	return accessToken{text, audience, app, int64(t.opt.TokenLife / time.Second), now}, true
 }
 
 // sendToken writes numbers in the newer and strings in the older generation.
-func (c *call) sendToken(token string, life int64, audience string, now time.Time, v1 bool) {
+func (c *call) sendToken(a accessToken, v1 bool) {
 	var e enc
 	e.open('{')
 	e.str("token_type", "Bearer")
 	if v1 {
-		e.str("expires_in", strconv.FormatInt(life, 10))
-		e.str("ext_expires_in", strconv.FormatInt(life, 10))
-		e.str("expires_on", strconv.FormatInt(now.Unix()+life, 10))
-		e.str("not_before", strconv.FormatInt(now.Unix(), 10))
-		e.str("resource", audience)
+		e.lives(a, true)
+		e.str("resource", a.audience)
 	} else {
-		e.num("expires_in", life)
-		e.num("ext_expires_in", life)
+		e.num("expires_in", a.life)
+		e.num("ext_expires_in", a.life)
 	}
-	e.str("access_token", token)
+	e.str("access_token", a.text)
 	e.close('}')
 	c.w.Header().Set("Cache-Control", "no-store, no-cache")
 	c.send(http.StatusOK, "application/json; charset=utf-8", e.b)
+}
+
+// lives writes the times of a token as texts.
+func (e *enc) lives(a accessToken, all bool) {
+	if all {
+		e.str("expires_in", strconv.FormatInt(a.life, 10))
+		e.str("ext_expires_in", strconv.FormatInt(a.life, 10))
+		e.str("not_before", strconv.FormatInt(a.now.Unix(), 10))
+	}
+	e.str("expires_on", strconv.FormatInt(a.now.Unix()+a.life, 10))
 }
 
 func (t *Tenant) keySet(c *call) {
@@ -168,6 +184,10 @@ func (t *Tenant) authorize(c *call) (grant, *tokenFailure) {
 	}
 	g := grant{}
 	g.app, _ = claims["appid"].(string)
+	if scopes, ok := claims["scp"].(string); ok {
+		g.roles = scopeRoles(scopes)
+		return g, nil
+	}
 	roles, _ := claims["roles"].([]any)
 	for _, r := range roles {
 		if s, ok := r.(string); ok {
@@ -199,67 +219,4 @@ func contains(list []string, s string) bool {
 		}
 	}
 	return false
-}
-
-// checkAssertion verifies a client assertion: one signed with a registered
-// certificate, or one of a trusted identity provider. 0 means accepted.
-func (s *signIn) checkAssertion(form url.Values, app, base string, now time.Time) int {
-	claims := jwt.MapClaims{}
-	var unknown int
-	_, err := jwt.ParseWithClaims(form.Get("client_assertion"), claims, func(tok *jwt.Token) (any, error) {
-		key, code := s.assertionKey(tok, claims, app)
-		unknown = code
-		if code != 0 {
-			return nil, errors.New("no matching key")
-		}
-		return key, nil
-	}, jwt.WithValidMethods([]string{"PS256", "RS256", "ES256"}), jwt.WithExpirationRequired(),
-		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithLeeway(5*time.Minute))
-	switch {
-	case unknown != 0:
-		return unknown
-	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet):
-		return 700024
-	case err != nil:
-		return 700027
-	}
-	if iss, _ := claims["iss"].(string); iss != app {
-		return 0 // a federated token has its own audience
-	}
-	if aud, _ := claims["aud"].(string); !strings.HasPrefix(aud, base+"/") {
-		return 50027
-	}
-	return 0
-}
-
-// assertionKey finds the key that has to verify an assertion.
-func (s *signIn) assertionKey(tok *jwt.Token, claims jwt.MapClaims, app string) (any, int) {
-	iss, _ := claims["iss"].(string)
-	sub, _ := claims["sub"].(string)
-	if iss != app {
-		for _, f := range s.trusts {
-			if f.issuer == iss && f.subject == sub {
-				return f.key, 0
-			}
-		}
-		return nil, 700213
-	}
-	for _, cert := range s.certs {
-		if sub == app && namesCert(tok, cert) {
-			return cert.PublicKey, 0
-		}
-	}
-	return nil, 700027
-}
-
-// namesCert compares the thumbprint in the header with the certificate, in the
-// newer SHA-256 form; older headers carry only SHA-1 and are tried by signature.
-func namesCert(tok *jwt.Token, cert *x509.Certificate) bool {
-	thumb, ok := tok.Header["x5t#S256"].(string)
-	if !ok {
-		_, old := tok.Header["x5t"].(string)
-		return old
-	}
-	sum := sha256.Sum256(cert.Raw)
-	return thumb == base64.RawURLEncoding.EncodeToString(sum[:]) || thumb == base64.URLEncoding.EncodeToString(sum[:])
 }

@@ -19,26 +19,50 @@ const maxSealed = 64 << 10
 // Ring seals and opens credentials with one X25519 key; while the key is being changed it opens with the old one too. It is safe for
 // concurrent use.
 type Ring struct {
-	path string
+	path   string // of the key file, or of the credential
+	handed bool   // by systemd: there is no file of ours
+	opened chan struct{}
+
+	opening sync.Mutex // one try at a time
+	locked  []keyText  // what is to be opened by Unlock; guarded by opening
 
 	mu  sync.RWMutex
-	ids []*age.X25519Identity // the newest first; two during a change
+	ids []*age.X25519Identity // the newest first; two during a change; none while the ring is locked
+	lid lid                   // what the key file is written under
 }
 
-// newest is the key that seals.
-func (r *Ring) newest() *age.X25519Identity {
+// keys are the keys, the newest first; the error tells that the ring is locked.
+func (r *Ring) keys() ([]*age.X25519Identity, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.ids[0]
-}
-
-func (r *Ring) identities() (out []age.Identity) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	for _, id := range r.ids {
-		out = append(out, id)
+	if len(r.ids) == 0 {
+		return nil, ErrLocked()
 	}
-	return out
+	return r.ids, nil
+}
+
+// decrypt opens an age file with the keys of the ring.
+func (r *Ring) decrypt(name string, sealed []byte) ([]byte, error) {
+	if len(sealed) > maxSealed {
+		return nil, refused(name, "sealed-size", fmt.Errorf("%d bytes of sealed text", len(sealed)))
+	}
+	keys, err := r.keys()
+	if err != nil {
+		return nil, err
+	}
+	var ids []age.Identity
+	for _, id := range keys {
+		ids = append(ids, id)
+	}
+	rd, err := age.Decrypt(bytes.NewReader(sealed), ids...)
+	if err != nil {
+		return nil, refused(name, "sealed-key", err)
+	}
+	plain, err := io.ReadAll(io.LimitReader(rd, maxSealed))
+	if err != nil {
+		return nil, refused(name, "sealed-damaged", err)
+	}
+	return plain, nil
 }
 
 // payload is what is inside the age file. Name and Version are checked by Open, so that one record's sealed text is useless in another.
@@ -48,7 +72,7 @@ type payload struct {
 	Secret  string `json:"secret"`
 }
 
-// Path returns the file that holds the key.
+// Path returns the file or the credential that holds the key.
 func (r *Ring) Path() string { return r.path }
 
 // String names the ring without showing the key.
@@ -66,33 +90,15 @@ func (r *Ring) Seal(name string, version int, s Secret) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sealing the credential of %s: %w", name, err)
 	}
-	var out bytes.Buffer
-	w, err := age.Encrypt(&out, r.newest().Recipient())
-	if err != nil {
-		return nil, fmt.Errorf("sealing the credential of %s: %w", name, err)
-	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, fmt.Errorf("sealing the credential of %s: %w", name, err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("sealing the credential of %s: %w", name, err)
-	}
-	return out.Bytes(), nil
+	return r.encrypt(name, plain)
 }
 
 // Open decrypts what Seal made for the same name and version. Everything else is a *soc.Error of KindUnauthorized: another key, a changed
-// bit, another record's text.
+// bit, another record's text; but while the ring is locked it is ErrLocked.
 func (r *Ring) Open(name string, version int, sealed []byte) (Secret, error) {
-	if len(sealed) > maxSealed {
-		return Secret{}, refused(name, "sealed-size", fmt.Errorf("%d bytes of sealed text", len(sealed)))
-	}
-	rd, err := age.Decrypt(bytes.NewReader(sealed), r.identities()...)
+	plain, err := r.decrypt(name, sealed)
 	if err != nil {
-		return Secret{}, refused(name, "sealed-key", err)
-	}
-	plain, err := io.ReadAll(io.LimitReader(rd, maxSealed))
-	if err != nil {
-		return Secret{}, refused(name, "sealed-damaged", err)
+		return Secret{}, err
 	}
 	var p payload
 	if err := json.Unmarshal(plain, &p); err != nil {

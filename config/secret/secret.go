@@ -6,7 +6,10 @@
 // could be guessed from, so the store, its backups and its free pages hold none of it either (P-10). And sealed text is bound to what it
 // was sealed for: opened under another name or version, swapped between two records, shortened or changed by one bit, it is refused.
 //
-// Caveats. The key lives in a file of its own, readable by its owner only; whoever reads both that file and the store can open everything.
+// The key comes from one of three places: a private file beside the store; that file under a passphrase; or a credential that systemd hands
+// to the service. Under a passphrase that nobody has given yet the ring is locked: it neither seals nor opens, and Opened tells when it does.
+//
+// Caveats. Whoever reads both a key file without a passphrase and the store can open everything.
 // A lost key file means that credentials must be typed again: nothing else can open them. Reveal hands out an ordinary string, which Go can
 // not wipe from memory.
 package secret

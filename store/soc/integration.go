@@ -57,7 +57,7 @@ type PollState struct {
 // Conn is the live condition of one integration: what line 1 of every screen is made of. It is not stored.
 type Conn struct {
 	Integration Integration // without Sealed
-	State       string      // ok, connecting, stale, unreachable, throttled, refused, disabled
+	State       string      // ok, connecting, stale, unreachable, throttled, refused, sealed, disabled
 	Problem     string      // for people: what, where (host and port), what it means, what to press
 	LastOK      time.Time
 	NextPoll    time.Time

@@ -136,7 +136,12 @@ func doctorCmd(app App, o *Options) *cobra.Command {
 			return err
 		},
 	}
-	rotate := &cobra.Command{
+	doctor.AddCommand(compact, rotateCmd(app, o))
+	return doctor
+}
+
+func rotateCmd(app App, o *Options) *cobra.Command {
+	return &cobra.Command{
 		Use: "rotate-key", Short: "Encrypt the stored credentials with a new key", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			n, err := app.Files.Rotate(c.Context(), *o)
@@ -150,8 +155,6 @@ func doctorCmd(app App, o *Options) *cobra.Command {
 			return err
 		},
 	}
-	doctor.AddCommand(compact, rotate)
-	return doctor
 }
 
 func doctor(c *cobra.Command, app App, o *Options) error {

@@ -38,6 +38,8 @@ type Connector interface {
 	Test(ctx context.Context, s soc.Session, draft soc.Integration, secret string, report func(soc.Step)) ([]soc.Step, error)
 	Save(ctx context.Context, s soc.Session, draft soc.Integration, secret string, report func(soc.Step)) (soc.Integration, error)
 	Detach(ctx context.Context, s soc.Session, id soc.IntegrationID, releaseFirst, abandon bool) error
+	// PermissionsNow signs in anew and tells what the tokens allow.
+	PermissionsNow(ctx context.Context, s soc.Session, id soc.IntegrationID) (soc.PermissionReport, error)
 }
 
 // Backend is an opened store with what belongs to it. Close it.
@@ -49,8 +51,15 @@ type Backend struct {
 	Ready func(ctx context.Context) error
 	// Sinks tells who is notified and how far they got.
 	Sinks func(ctx context.Context) ([]Sink, error)
+	// Letters are what sinks refused for good; Channels are the ways in and out, and the tokens of programs.
+	Letters  Letters
+	Channels Channels
+	// Reports are the threat reports and the indicators.
+	Reports Reports
 	// Recover rebuilds lockdowns from the tenant (K-12).
 	Recover Recoverer
+	// Closer ends a lockdown by hand.
+	Closer Closer
 	// Troubles is what is wrong with the machinery now, the worst first; nil means that nobody knows.
 	Troubles func() []soc.Trouble
 	// Problems lists what of the store can not be read.
@@ -63,6 +72,8 @@ type Options struct {
 	Config string            // configuration file; empty = the usual one
 	Flags  map[string]string // settings given as flags, by configuration key: "data", "theme", "log.level"
 	JSON   bool
+	// NoSinks leaves the notification sinks of the configuration file out, whatever is wrong with them.
+	NoSinks bool
 }
 
 // DemoOptions shape the simulated tenant.
@@ -71,13 +82,6 @@ type DemoOptions struct {
 	World         string // story, S, M, L, XL
 	Hosts, Alerts int
 	Tenant        string // connection file of a `cordon simulate` to use instead of an embedded one
-}
-
-// SimOptions shape `cordon simulate`.
-type SimOptions struct {
-	DemoOptions
-	Listen string
-	Write  string // file for the connection details
 }
 
 // Setting is one effective configuration value and where it came from.
@@ -110,6 +114,10 @@ type App struct {
 	VerifyExport func(r io.Reader, o soc.VerifyOptions) (soc.ChainReport, error)
 	// Hidden reads a line from a terminal without showing it; ok is false when in is no terminal.
 	Hidden func(in io.Reader) (line string, ok bool, err error)
+	// Key is what can be done with the key of the credentials.
+	Key KeyVerbs
+	// Exchange moves settings as text.
+	Exchange Exchange
 	// Files are backup, restore and doctor.
 	Files Files
 	// Schema is the store's format version.
@@ -147,14 +155,17 @@ func New(app App, in io.Reader, out, errOut io.Writer) *cobra.Command {
 	globalFlags(root, o)
 	root.AddCommand(
 		demoCmd(app, o), simulateCmd(app), serveCmd(app, o), releaseCmd(app, o), statusCmd(app, o), alertsCmd(app, o), lockdownsCmd(app, o),
-		auditCmd(app, o), notifyCmd(app, o), partnerCmd(app, o), recoverCmd(app, o), configCmd(app, o), versionCmd(app, o), backupCmd(app, o), restoreCmd(app, o), doctorCmd(app, o),
+		auditCmd(app, o), notifyCmd(app, o), channelsCmd(app, o), tokensCmd(app, o), reportThreatCmd(app, o), threatsCmd(app, o), indicatorsCmd(app, o), partnerCmd(app, o), recoverCmd(app, o), configCmd(app, o), versionCmd(app, o), healthcheckCmd(app, o), credentialKeyCmd(app, o), unsealCmd(app, o), backupCmd(app, o), restoreCmd(app, o), doctorCmd(app, o),
 	)
 	return root
 }
 
 // settingFlags are the flags that override a configuration key.
 func settingFlags() map[string]string {
-	return map[string]string{"data": "data", "theme": "theme", "ascii": "ascii", "read-only": "read-only", "log-level": "log.level"}
+	return map[string]string{
+		"data": "data", "theme": "theme", "ascii": "ascii", "read-only": "read-only", "log-level": "log.level", "passphrase-file": "key.passphrase-file",
+		"http": "http.listen", "http-allow-remote": "http.allow-remote", "http-tls-cert": "http.tls-cert", "http-tls-key": "http.tls-key",
+	}
 }
 
 func globalFlags(root *cobra.Command, o *Options) {
@@ -164,6 +175,7 @@ func globalFlags(root *cobra.Command, o *Options) {
 	f.String("theme", "", "auto, dark, light or mono")
 	f.Bool("ascii", false, "draw with ASCII only")
 	f.Bool("read-only", false, "look only: every change is refused")
+	f.String("passphrase-file", "", "file or pipe (/dev/fd/3) with the passphrase of the key, if it is under one")
 	f.String("log-level", "", "trace, debug, info, warn or error")
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
 }

@@ -232,6 +232,28 @@ func TestP07_AttachReadsTheSecretFromThreePlaces(t *testing.T) {
 	}
 }
 
+func TestP07_ARefusedSecretIsNamedAfterWhereItCameFrom(t *testing.T) {
+	for name, tc := range map[string]struct {
+		stdin, env string
+		args       []string
+		want       string
+	}{
+		"argv":  {"", "", []string{"--secret", "no-slash"}, "--secret is not of the form APP_ID/APP_SECRET"},
+		"stdin": {"no-slash\n", "", []string{"--secret-stdin"}, "what --secret-stdin read is not of the form APP_ID/APP_SECRET"},
+		"env":   {"", "no-slash", nil, "CORDON_SECRET is not of the form APP_ID/APP_SECRET"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("CORDON_SECRET", tc.env)
+			s := &shelf{noSlash: true}
+			args := append([]string{"partner", "attach", "defender", "--user", "t", "--api", "https://a"}, tc.args...)
+			r := s.run(t, tc.stdin, args...)
+			if r.code != cli.ExitUsage || !strings.Contains(r.err, tc.want) || strings.Contains(r.err, "no-slash") {
+				t.Errorf("%+v, want %q", r, tc.want)
+			}
+		})
+	}
+}
+
 // A hostile error text can not draw on the terminal.
 func TestReport_CleansWhatItPrints(t *testing.T) {
 	var b strings.Builder

@@ -19,7 +19,7 @@ func configCmd(app App, o *Options) *cobra.Command {
 		Use: "validate", Short: "Check the configuration file, the environment and the flags", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return validateConfig(c, app, o) },
 	}
-	return group("config", "Where the configuration is and what is in force", show, path, validate)
+	return group("config", "Where the configuration is and what is in force", show, path, validate, exportConfigCmd(app, o), importConfigCmd(app, o))
 }
 
 func showConfig(c *cobra.Command, app App, o *Options) error {

@@ -42,7 +42,7 @@ isolated without a timer, and wants the name of the integration typed, or given 
 func detach(c *cobra.Command, o *Options, b *Backend, f detachFlags) error {
 	in, err := oneIntegration(c, b, f.name)
 	if soc.KindOf(err) == soc.KindNotFound {
-		return nothingToDetach(c, o, f.name)
+		return nothingToDetach(c, o, b, f.name)
 	}
 	if err != nil {
 		return err
@@ -66,13 +66,20 @@ func detach(c *cobra.Command, o *Options, b *Backend, f detachFlags) error {
 }
 
 // nothingToDetach makes a second detach a clean no-op (P-14).
-func nothingToDetach(c *cobra.Command, o *Options, name string) error {
+func nothingToDetach(c *cobra.Command, o *Options, b *Backend, name string) error {
 	if o.JSON {
 		return printJSON(c.OutOrStdout(), map[string]any{"detached": nil})
 	}
 	what := "no tenant is attached"
 	if name != "" {
 		what = fmt.Sprintf("no integration is called %q", soc.Clean(name))
+		if ins, err := b.Store.Integrations(c.Context()); err == nil && len(ins) > 0 { // a mistyped name must not look like success
+			names := make([]string, 0, len(ins))
+			for _, in := range ins {
+				names = append(names, in.Name)
+			}
+			what += " (there are: " + list(names) + ")"
+		}
 	}
 	_, err := fmt.Fprintf(c.OutOrStdout(), "%s; nothing to do\n", what)
 	return err

@@ -32,7 +32,7 @@ func ExitCode(err error) int {
 		return ExitOK
 	}
 	var e *soc.Error
-	if errors.As(err, &e) && (e.Code == "releases-under-way" || e.Code == "recovered-partly") { // done for some hosts, not for others
+	if errors.As(err, &e) && (e.Code == "releases-under-way" || e.Code == "recovered-partly" || e.Code == "partly-done") { // done for some hosts, not for others
 		return ExitPartly
 	}
 	if errors.Is(err, context.Canceled) {

@@ -19,6 +19,7 @@ var now = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 // shelf is a store made of plain values.
 type shelf struct {
+	noSlash  bool // what was given as the secret is refused
 	rows     []soc.AlertRow
 	raw      map[soc.AlertKey]string
 	locks    []soc.Lockdown
@@ -125,6 +126,9 @@ func (s *shelf) app() cli.App {
 		Paths: func(cli.Options) (string, string, error) { return "/c/config.yaml", "/d", nil },
 		Attach: func(user, secret, api string) (soc.Integration, string, error) {
 			app, rest, _ := strings.Cut(secret, "/")
+			if s.noSlash {
+				return soc.Integration{}, "", &soc.Error{Kind: soc.KindInvalid, What: "--secret is not of the form APP_ID/APP_SECRET"}
+			}
 			return soc.Integration{TenantID: user, ClientID: app, API: api}, rest, nil
 		},
 		History: func(string, time.Time) (time.Time, error) { return now.AddDate(0, 0, -30), nil },

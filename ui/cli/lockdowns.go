@@ -15,7 +15,7 @@ func lockdownsCmd(app App, o *Options) *cobra.Command {
 		RunE: with(app, o, func(c *cobra.Command, b *Backend) error { return listLockdowns(c, app, o, b, all) }),
 	}
 	ls.Flags().BoolVar(&all, "all", false, "ended ones too")
-	return group("lockdowns", "Lockdowns and their timers", ls)
+	return group("lockdowns", "Lockdowns and their timers", ls, closeCmd(app, o))
 }
 
 func listLockdowns(c *cobra.Command, app App, o *Options, b *Backend, all bool) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type Sink struct {
 	Name, Type, Target string
 	Used               bool   // false: nothing was ever sent there
+	Off                bool   // a channel that is switched off
 	Backlog            uint64 // entries that wait
 	State              soc.SinkState
 }
@@ -27,7 +29,8 @@ func notifyCmd(app App, o *Options) *cobra.Command {
 		Use: "test NAME", Short: "Send one test message now and say what happened", Args: oneName,
 		RunE: func(c *cobra.Command, args []string) error { return testSink(c, app, o, args[0]) },
 	}
-	return group("notify", "The receivers of notifications: webhooks, syslog, files", ls, test)
+	return group("notify", "The receivers of notifications: mail, syslog, webhooks, files",
+		ls, test, deadCmd(app, o), resendCmd(app, o), dropCmd(app, o))
 }
 
 func oneName(c *cobra.Command, args []string) error {
@@ -41,7 +44,7 @@ type sinkView struct {
 	Name       string     `json:"name"`
 	Type       string     `json:"type"`
 	Target     string     `json:"target"`
-	State      string     `json:"state"` // never used, no answer yet, ok, down
+	State      string     `json:"state"` // off, never used, no answer yet, ok, down
 	Since      time.Time  `json:"since,omitzero"`
 	Problem    string     `json:"problem,omitempty"`
 	Backlog    uint64     `json:"backlog"`
@@ -69,6 +72,8 @@ func viewSink(s Sink) sinkView {
 		Seq: s.State.Seq, Checkpoint: s.State.Checkpoint, LastOK: s.State.LastOK, Dropped: s.State.Dropped, GivenUp: s.State.GivenUp, Dead: []deadView{},
 	}
 	switch {
+	case s.Off:
+		v.State = "off"
 	case !s.Used:
 		v.State = "never used"
 	case !s.State.Since.IsZero():
@@ -117,6 +122,9 @@ func listSinks(c *cobra.Command, app App, o *Options, b *Backend) error {
 
 func testSink(c *cobra.Command, app App, o *Options, name string) error {
 	target, took, err := app.Notify(c.Context(), *o, name)
+	if errors.Is(err, soc.ErrNotFound) {
+		return testChannelNamed(c, app, o, name, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 func partnerCmd(app App, o *Options) *cobra.Command {
 	return group("partner", "Attach, test and detach Defender tenants",
-		attachCmd(app, o), detachCmd(app, o), partnerListCmd(app, o), partnerTestCmd(app, o))
+		attachCmd(app, o), detachCmd(app, o), partnerListCmd(app, o), partnerTestCmd(app, o), partnerPermissionsCmd(app, o))
 }
 
 func onlyDefender(c *cobra.Command, args []string) error {
@@ -91,6 +91,9 @@ func partnerTestCmd(app App, o *Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "test [NAME]", Short: "Run the connection test of a tenant", Args: between(0, 1, "name"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if name != "" && len(args) == 1 && args[0] == "defender" { // as attach and detach are written
+				args = nil
+			}
 			if len(args) == 1 && name != "" {
 				return usageOf(c, "give the name once, as an argument or with --name")
 			}
@@ -149,7 +152,7 @@ func verdict(in soc.Integration, steps []soc.Step) error {
 // kindOfStep tells "Defender said no" from "Defender was not reached".
 func kindOfStep(name string) soc.Kind {
 	switch {
-	case name == "sign in", name == "audience and tenant", strings.HasPrefix(name, "role:"):
+	case name == "sign in", name == "audience and tenant", strings.HasPrefix(name, "role:"), strings.HasPrefix(name, "profile:"):
 		return soc.KindUnauthorized
 	case name == "clock":
 		return soc.KindInternal

@@ -42,23 +42,6 @@ func demoCmd(app App, o *Options) *cobra.Command {
 	return cmd
 }
 
-func simulateCmd(app App) *cobra.Command {
-	var s SimOptions
-	cmd := &cobra.Command{
-		Use: "simulate", Short: "Run only the simulated tenant and print how to attach it", Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkWorld(s.DemoOptions); err != nil {
-				return err
-			}
-			return app.Simulate(c.Context(), s, c.OutOrStdout())
-		},
-	}
-	demoFlags(cmd, &s.DemoOptions)
-	cmd.Flags().StringVar(&s.Listen, "listen", "127.0.0.1:0", "loopback address to listen on")
-	cmd.Flags().StringVar(&s.Write, "write", "", "write the connection details to this file (0600)")
-	return cmd
-}
-
 func serveCmd(app App, o *Options) *cobra.Command {
 	var background bool
 	cmd := &cobra.Command{
@@ -69,5 +52,15 @@ func serveCmd(app App, o *Options) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&background, "background", false, "a console hands its timers over and takes them back later")
 	_ = cmd.Flags().MarkHidden("background")
+	httpFlags(cmd)
 	return cmd
+}
+
+// httpFlags are settings (see settingFlags) that only the server has.
+func httpFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.String("http", "", "address of the HTTP interface, such as 127.0.0.1:8460 (default: off)")
+	f.Bool("http-allow-remote", false, "let --http be another address than the loopback one; needs a certificate")
+	f.String("http-tls-cert", "", "certificate of the HTTP interface, PEM")
+	f.String("http-tls-key", "", "its key, PEM")
 }

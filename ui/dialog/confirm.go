@@ -86,7 +86,11 @@ func (d *confirm) View(w, h int) string {
 	if d.note != "" {
 		foot = append(foot, t.Warn.Render(theme.Clip(d.note, bw-4)))
 	}
-	return draw(t, d.m.Title, "tab move  esc cancel", fitLines(head, foot, h-2), bw, 0)
+	title := d.m.Title
+	if d.m.Tenant != "" && d.env.Badge != nil {
+		title += "  " + d.env.Badge(d.m.Tenant)
+	}
+	return draw(t, title, "tab move  esc cancel", fitLines(head, foot, h-2), bw, 0)
 }
 
 // Hints are the keys that work now.

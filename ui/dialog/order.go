@@ -181,11 +181,16 @@ func (o *order) fail(m doneMsg) tea.Cmd {
 func (o *order) Paste(s string) bool { return o.form.paste(s) }
 func (o *order) Ticking() bool       { return true }
 
+// title is what is done and in which tenants: every one of them, for a choice may reach over several (T-13).
 func (o *order) title(what string) string {
-	if o.env.Badge == nil || len(o.hosts) == 0 {
-		return what
+	seen := map[soc.IntegrationID]bool{}
+	for _, h := range o.hosts {
+		if o.env.Badge != nil && !seen[h.Integration] {
+			seen[h.Integration] = true
+			what += "  " + o.env.Badge(h.Integration)
+		}
 	}
-	return what + "  " + o.env.Badge(o.hosts[0].Integration)
+	return what
 }
 
 // out is the word for leaving the box, as its button says it.

@@ -86,6 +86,9 @@ func (m *Model) factsLine() string {
 
 // noRecord says why there is no record: asked and waiting, or asked in vain.
 func (m *Model) noRecord() string {
+	if m.blind() {
+		return "no record of this host: the app of " + m.tenant() + " lacks Machine.Read.All (` then s, p)"
+	}
 	if m.lost() {
 		return "no record of this host: " + m.tenant() + " is " + words.Or(m.conn.State) + "; it is asked again as soon as that ends"
 	}
@@ -168,6 +171,8 @@ func (m *Model) noWidget() string {
 		return "lockdowns could not be read: " + m.f.locksErr.Error()
 	case h.Gone:
 		return "Defender does not know this host any more (record " + words.Age(m.now, h.FetchedAt) + " old)"
+	case !m.f.known && m.blind():
+		return "hosts of this tenant may not be read"
 	case !m.f.known:
 		return "host unknown to Defender so far"
 	case h.MergedInto != "":

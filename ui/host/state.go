@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,4 +144,10 @@ func (m *Model) lost() bool {
 		return false
 	}
 	return true
+}
+
+// blind reports that the app of the tenant may not read hosts, so that asking again brings nothing.
+func (m *Model) blind() bool {
+	may := slices.ContainsFunc(m.conn.Roles, func(r string) bool { return r == "Machine.Read.All" || r == "Machine.ReadWrite.All" })
+	return len(m.conn.Roles) > 0 && !may
 }

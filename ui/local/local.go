@@ -4,10 +4,13 @@ package local
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -35,17 +38,39 @@ func Terminal(in, out *os.File, kind string) error {
 	}
 }
 
-// Hidden reads a line from a terminal without showing what is typed; ok is false when in is no terminal.
+// Hidden reads a line from a terminal without showing what is typed; ok is false when in is no terminal. A person who interrupts it gets
+// context.Canceled, and the terminal as it was: what is left of the reading ends with the process.
 func Hidden(in io.Reader) (line string, ok bool, err error) {
 	f, isFile := in.(*os.File)
 	if !isFile || !term.IsTerminal(f.Fd()) {
 		return "", false, nil
 	}
-	b, err := term.ReadPassword(f.Fd())
+	fd := f.Fd()
+	was, err := term.GetState(fd)
 	if err != nil {
-		return "", true, fmt.Errorf("reading from the terminal: %w", err)
+		return "", true, fmt.Errorf("looking at the terminal: %w", err)
 	}
-	return string(b), true, nil
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(interrupted)
+	type answer struct {
+		line []byte
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		b, err := term.ReadPassword(fd)
+		read <- answer{b, err}
+	}()
+	select {
+	case a := <-read:
+		if a.err != nil {
+			return "", true, fmt.Errorf("reading from the terminal: %w", a.err)
+		}
+		return string(a.line), true, nil
+	case <-interrupted:
+		return "", true, errors.Join(context.Canceled, term.Restore(fd, was))
+	}
 }
 
 // Keeper is a background process that keeps the timers after the console is gone (K-13).

@@ -1,10 +1,13 @@
 package local_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/creack/pty"
@@ -128,18 +131,56 @@ func TestHidden_ATypedSecretIsNotShown(t *testing.T) {
 	}
 }
 
+// Whoever changes his mind at a hidden prompt gets out of it, and what is typed afterwards is shown again.
+func TestHidden_AnInterruptEndsThePrompt(t *testing.T) {
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = master.Close(), tty.Close() }()
+	ended := make(chan error, 1)
+	go func() {
+		_, _, err := local.Hidden(tty)
+		ended <- err
+	}()
+	waitQuiet(t, tty)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+	s, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil || s.Lflag&unix.ECHO == 0 {
+		t.Fatalf("the terminal hides what is typed: %v", err)
+	}
+	s.Lflag &^= unix.ECHO // the reading that is left ends with the next line, and sets the terminal back: then the file may be closed
+	if err := unix.IoctlSetTermios(int(tty.Fd()), unix.TCSETS, s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := master.WriteString("\n"); err != nil {
+		t.Fatal(err)
+	}
+	waitEcho(t, tty, unix.ECHO)
+}
+
 // waitQuiet waits until the terminal no longer shows what is typed.
 func waitQuiet(t *testing.T, tty *os.File) {
+	t.Helper()
+	waitEcho(t, tty, 0)
+}
+
+func waitEcho(t *testing.T, tty *os.File, want uint32) {
 	t.Helper()
 	for range 1_000_000 {
 		s, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Lflag&unix.ECHO == 0 {
+		if s.Lflag&unix.ECHO == want {
 			return
 		}
 		runtime.Gosched()
 	}
-	t.Fatal("the terminal still shows what is typed")
+	t.Fatal("the terminal does not change what it shows")
 }

@@ -16,10 +16,10 @@ func (v version) openBackend(_ context.Context, o cli.Options) (*cli.Backend, er
 		return nil, err
 	}
 	return &cli.Backend{
-		Store: p.store, Connector: alone{p.engine.Tenants, p.engine}, Session: session(p.cfg, "cli"), Close: p.store.Close,
+		Store: p.store, Connector: alone{p.engine.Tenants, p.engine, p.ring.Locked}, Session: session(p.cfg, "cli"), Close: p.store.Close,
 		Troubles: p.troubles,
-		Ready:    p.store.Ready, Recover: p.engine.Lockdowns,
-		Sinks: func(ctx context.Context) ([]cli.Sink, error) { return sinks(ctx, p.cfg, p.store) },
+		Ready:    p.store.Ready, Recover: p.engine.Lockdowns, Closer: readOnlyBoard{p.engine.Lockdowns, p.ring.Locked},
+		Sinks: letters{p}.sinks, Channels: p.channels, Letters: letters{p}, Reports: p.reports,
 		Problems: func(ctx context.Context) []string {
 			in, err := p.store.Info(ctx)
 			if err != nil {
@@ -34,11 +34,12 @@ func (v version) openBackend(_ context.Context, o cli.Options) (*cli.Backend, er
 type alone struct {
 	*connect.Service
 	engine *connect.Engine
+	locked func() error
 }
 
 // Detach runs the loop that carries releases out for as long as it waits for them.
 func (a alone) Detach(ctx context.Context, s soc.Session, id soc.IntegrationID, releaseFirst, abandon bool) error {
-	if releaseFirst {
+	if releaseFirst && a.locked() == nil {
 		loop, stop := context.WithCancel(ctx)
 		done := make(chan struct{})
 		go func() {

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"cordon/client/poll"
 	"cordon/store"
 	"cordon/store/soc"
 	"cordon/ui"
@@ -25,16 +26,33 @@ func (v version) console(ctx context.Context, o cli.Options) error {
 	if err != nil {
 		return err
 	}
+	keep := []string{"serve", "--background", "--data", cfg.Data}
+	if o.Config != "" {
+		keep = append(keep, "--config", o.Config)
+	}
+	phrase, err := knock(cfg, os.Stdin, os.Stderr, local.Hidden)
+	if err != nil {
+		return err
+	}
+	kept := store.Keeper(cfg.Store())
 	if err := store.TakeOver(ctx, cfg.Store()); err != nil {
 		return err
 	}
 	p, err := v.open(o, store.Options{})
+	if err != nil && kept != 0 { // somebody has to go on with the timers
+		hand := local.Handover{Start: func() (*local.Keeper, error) { return local.StartKeeper(keep...) }}
+		if berr := hand.Begin(); berr != nil {
+			return errors.Join(err, berr)
+		}
+		return errors.Join(err, leave(&hand, cfg.Data, phrase, os.Stdout))
+	}
 	if err != nil {
 		return err
 	}
-	keep := []string{"serve", "--background", "--data", cfg.Data}
-	if o.Config != "" {
-		keep = append(keep, "--config", o.Config)
+	if !phrase.Empty() {
+		if err := p.ring.Unlock(phrase); err != nil {
+			p.seal.blame(err.Error()) // the key was changed meanwhile; better sealed than not there
+		}
 	}
 	return p.console(ctx, keep)
 }
@@ -45,10 +63,10 @@ func (p *parts) console(ctx context.Context, keep []string) error {
 	live := func(ctx context.Context) ([]soc.Lockdown, error) { return liveOf(ctx, p.store, time.Now()) }
 	var hand local.Handover
 	deps := ui.Deps{
-		Reader: p.store, Commander: p.engine.Lockdowns, Connector: p.engine.Tenants, Session: session(p.cfg, "tty"), Version: string(p.version),
-		About: p.about(),
+		Reader: p.store, Commander: readOnlyBoard{p.engine.Lockdowns, p.ring.Locked}, Connector: p.engine.Tenants, Channels: p.channels, Reports: p.reports,
+		Session: session(p.cfg, "tty"), Version: string(p.version), About: p.about(),
 		Look:  ui.Look{Theme: p.cfg.Theme, ASCII: p.cfg.ASCII, Bell: p.cfg.Bell, NoColor: os.Getenv("NO_COLOR") != ""},
-		Leave: live, Troubles: p.troubles, Shifts: p.cfg.Shifts,
+		Leave: live, Troubles: p.troubles, Shifts: p.cfg.Shifts, History: poll.ParseHistory,
 	}
 	if keep != nil {
 		hand.Start = func() (*local.Keeper, error) { return local.StartKeeper(keep...) }
@@ -62,7 +80,7 @@ func (p *parts) console(ctx context.Context, keep []string) error {
 		}
 		return err
 	})
-	return errors.Join(err, hand.Ready(os.Stdout))
+	return errors.Join(err, leave(&hand, p.cfg.Data, p.ring.Passphrase(), os.Stdout))
 }
 
 // about says what this console runs on.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -66,22 +65,4 @@ func startSim(ctx context.Context, addr string, d cli.DemoOptions) (*sim.Server,
 		return nil, err
 	}
 	return sim.Serve(ctx, addr, sim.New(sim.Options{Seed: uint64(d.Seed), World: world, Hosts: d.Hosts, Alerts: d.Alerts}))
-}
-
-func simulate(ctx context.Context, o cli.SimOptions, out io.Writer) error {
-	s, err := startSim(ctx, o.Listen, o.DemoOptions)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	c, caFile := s.Connection(), ""
-	if o.Write != "" {
-		caFile = o.Write + ".ca.pem"
-		if err := errors.Join(c.WriteFile(o.Write), os.WriteFile(caFile, []byte(c.CAPEM), 0o600)); err != nil {
-			return err
-		}
-	}
-	c.Describe(out, caFile)
-	<-ctx.Done()
-	return nil
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"cordon/client/connect"
-	"cordon/config/secret"
 	"cordon/store"
 	"cordon/store/soc"
 	"cordon/ui/cli"
@@ -44,24 +42,11 @@ func (v version) accept(ctx context.Context, o cli.Options, reason string) error
 	return v.onStore(o, "accept", reason, func(p *parts, by soc.AuditEntry) error { return p.store.Accept(ctx, by) })
 }
 
-// rotate seals all credentials with a new key; see secret.Ring for what a crash in between leaves.
+// rotate seals all credentials with a new key.
 func (v version) rotate(ctx context.Context, o cli.Options) (n int, err error) {
 	err = v.onStore(o, "rotate-key", "all credentials were encrypted with a new key", func(p *parts, by soc.AuditEntry) error {
-		ring, err := secret.OpenRing(p.cfg.Data)
-		if err == nil {
-			err = ring.Begin()
-		}
-		if err != nil {
-			return err
-		}
-		n, err = p.store.Reseal(ctx, func(in soc.Integration) ([]byte, error) { return connect.Reseal(secret.Text{Ring: ring}, in) }, by)
-		if err == nil {
-			err = p.store.CompactAll(ctx)
-		}
-		if err != nil {
-			return err
-		}
-		return ring.Finish()
+		n, err = p.changeKey(ctx, by)
+		return err
 	})
 	return n, err
 }

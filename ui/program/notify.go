@@ -17,9 +17,11 @@ import (
 const notifierName = "notifier"
 
 // notifier makes the part that tells the configured sinks; troubles is what its heartbeats say about the machinery.
-func notifier(cfg config.Config, st *store.Store, self notify.Host, troubles func() []soc.Trouble) (*notify.Notifier, error) {
+func notifier(
+	cfg config.Config, st *store.Store, self notify.Host, channels func(context.Context) ([]notify.Spec, error), troubles func() []soc.Trouble,
+) (*notify.Notifier, error) {
 	return notify.New(notify.Options{
-		Store: st, Sinks: specs(cfg), Checkpoints: st.Checkpoints, Heartbeat: cfg.Heartbeat, Host: self, Troubles: troubles,
+		Store: st, Sinks: specs(cfg), Channels: channels, Checkpoints: st.Checkpoints, Heartbeat: cfg.Heartbeat, Host: self, Troubles: troubles,
 		Changed: func() { st.Publish(soc.TopicConn) },
 	})
 }
@@ -41,21 +43,6 @@ func (v version) self() notify.Host {
 // tellNobody takes the notifier out: what happens in a demonstration is nobody's business.
 func tellNobody(p *connect.Parts) {
 	p.Loops = slices.DeleteFunc(p.Loops, func(l connect.Loop) bool { return l.Name == notifierName })
-}
-
-// sinks tells how far each configured sink got.
-func sinks(ctx context.Context, cfg config.Config, st *store.Store) ([]cli.Sink, error) {
-	list, err := notify.List(ctx, st, specs(cfg))
-	if err != nil {
-		return nil, err
-	}
-	var out []cli.Sink
-	for _, s := range list {
-		out = append(out, cli.Sink{
-			Name: s.Spec.Name, Type: s.Spec.Type, Target: s.Spec.Target(), Used: s.Used, Backlog: s.Backlog, State: s.State,
-		})
-	}
-	return out, nil
 }
 
 // probe sends a test message; it needs no store, so it works beside a running cordon.

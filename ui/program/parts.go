@@ -7,8 +7,10 @@ import (
 	"os/user"
 	"time"
 
+	"cordon/client/channel"
 	"cordon/client/connect"
 	"cordon/client/notify"
+	"cordon/client/report"
 	"cordon/config"
 	"cordon/config/secret"
 	"cordon/store"
@@ -18,11 +20,15 @@ import (
 
 // parts is an opened folder with everything that works on it.
 type parts struct {
-	version version
-	cfg     config.Config
-	store   *store.Store
-	engine  *connect.Engine
-	sinks   *notify.Notifier
+	version  version
+	cfg      config.Config
+	store    *store.Store
+	engine   *connect.Engine
+	ring     *secret.Ring
+	seal     *sealed
+	sinks    *notify.Notifier
+	channels *channel.Service
+	reports  *report.Service
 }
 
 // troubles is what is wrong with the machinery, the worst first.
@@ -31,6 +37,7 @@ func (p *parts) troubles() []soc.Trouble {
 	if p.engine != nil {
 		list = append(list, p.engine.Troubles()...)
 	}
+	list = append(list, p.seal.troubles()...)
 	soc.SortTroubles(list)
 	return list
 }
@@ -46,15 +53,21 @@ func (v version) open(o cli.Options, how store.Options, tune ...func(*connect.Pa
 	if err != nil {
 		return nil, err
 	}
-	ring, err := secret.OpenRing(cfg.Data)
+	ring, why, err := openRing(cfg, os.Getenv("CREDENTIALS_DIRECTORY"))
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	p := connect.Parts{Store: st, Sealer: secret.Text{Ring: ring}, Version: string(v), Changed: func() { st.Publish(soc.TopicConn) }}
+	p := connect.Parts{
+		Store: st, Sealer: secret.Text{Ring: ring}, Version: string(v), Restarts: cfg.MaxRestarts, Changed: func() { st.Publish(soc.TopicConn) },
+	}
 	p.Loops = append(p.Loops, connect.Loop{Name: "checkpoints", Run: st.RunCheckpoints})
 	p.CanIsolate, p.Loops = st.CanIsolate, append(p.Loops, connect.Loop{Name: "store", Run: st.Watchdog})
-	all := &parts{version: v, cfg: cfg, store: st}
-	if all.sinks, err = notifier(cfg, st, v.self(), all.troubles); err != nil {
+	all := &parts{version: v, cfg: cfg, store: st, ring: ring, seal: newSealed(ring, st, cfg.Data, why)}
+	all.seal.gate(&p)
+	all.channels = channelsOf(all, p.Sealer)
+	all.reports = reportsOf(all)
+	p.Loops = append(p.Loops, reportsLoop(all.reports, p.Opened))
+	if all.sinks, err = notifier(cfg, st, v.self(), all.channels.Specs, all.troubles); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	p.Loops = append(p.Loops, connect.Loop{Name: notifierName, Run: all.sinks.Run})
@@ -67,7 +80,7 @@ func (v version) open(o cli.Options, how store.Options, tune ...func(*connect.Pa
 }
 
 func load(o cli.Options) (config.Config, error) {
-	cfg, err := config.Load(config.Sources{File: o.Config, Env: os.Environ(), Flags: o.Flags})
+	cfg, err := config.Load(config.Sources{File: o.Config, Env: os.Environ(), Flags: o.Flags, NoSinks: o.NoSinks})
 	if err != nil {
 		return cfg, &soc.Error{Kind: soc.KindInvalid, Code: "config", What: err.Error(), Err: err}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"cordon/client/connect"
 	"cordon/client/poll"
+	"cordon/config/secret"
 	"cordon/store"
 	"cordon/store/ledger"
 	"cordon/ui/cli"
@@ -27,12 +28,16 @@ type version string
 
 // Run is main with its surroundings as arguments; it returns the exit code.
 func Run(name string, args []string, in io.Reader, out, errOut io.Writer) int {
+	if err := secret.NoDumps(); err != nil {
+		cli.Report(errOut, err) // the rest still works
+	}
 	syscall.Umask(0o077) // whatever this process makes is its owner's alone
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	v := version(name)
 	app := cli.App{
 		Version: name, Now: time.Now, Schema: store.Schema(), Attach: connect.AttachArgs, History: poll.ParseHistory, Hidden: local.Hidden,
+		Key: v.keyVerbs(), Exchange: cli.Exchange{Export: v.exported, Import: v.imported},
 		Files: cli.Files{Backup: v.backup, Restore: restore, Accept: v.accept, Rotate: v.rotate, Doctor: v.doctor, Compact: v.compact},
 		Open:  v.openBackend, Console: v.console, Demo: v.demo, Serve: v.serve, Simulate: simulate, Config: settings, Paths: paths,
 		Notify: v.probe, Release: v.release, VerifyExport: ledger.VerifyExport,

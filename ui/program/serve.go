@@ -31,16 +31,27 @@ func (v version) serve(ctx context.Context, o cli.Options, background bool, out 
 	if background {
 		said = nil
 	}
-	p, err := v.open(o, store.Options{Background: background}, logTo(cfg, said))
+	api, err := newWeb(ctx, cfg, background)
 	if err != nil {
 		return err
 	}
+	p, err := v.open(o, store.Options{Background: background}, logTo(cfg, said), api.join)
+	if err != nil {
+		api.close()
+		return err
+	}
+	api.serves(p)
 	return p.work(ctx, func(ctx context.Context) error {
 		live, err := p.store.Lockdowns(ctx, soc.LockdownQuery{Open: true})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s%s on %s (process %d)\n", local.KeeperSays, words.Count(len(live), "live lockdown"), p.store.Path(), os.Getpid())
+		waits := ""
+		if p.ring.Locked() != nil {
+			waits = sealedSays
+		}
+		fmt.Fprintf(out, "%s%s on %s (process %d)%s\n", local.KeeperSays, words.Count(len(live), "live lockdown"), p.store.Path(), os.Getpid(), waits)
+		api.tell(out)
 		<-ctx.Done()
 		return nil
 	})

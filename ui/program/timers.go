@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"cordon/client/connect"
 	"cordon/client/lockdown"
 	"cordon/config"
+	"cordon/config/secret"
 	"cordon/store"
 	"cordon/store/soc"
 	"cordon/ui/cli"
@@ -26,6 +28,7 @@ const (
 
 // release runs what is due when nobody else keeps the timers (F65, N-19).
 func (v version) release(ctx context.Context, o cli.Options, wait time.Duration, report func(soc.Lockdown)) (cli.Due, error) {
+	o.NoSinks = true // a host is not left isolated because a sink is misspelt; the history tells the sinks later
 	cfg, err := load(o)
 	if err != nil {
 		return cli.Due{}, err
@@ -36,6 +39,9 @@ func (v version) release(ctx context.Context, o cli.Options, wait time.Duration,
 	p, keeper, err := v.openOrKeeper(ctx, o, cfg)
 	if err != nil || keeper.Keeper != 0 {
 		return keeper, err
+	}
+	if err := p.ring.Locked(); err != nil {
+		return cli.Due{}, errors.Join(err, p.store.Close())
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -58,7 +64,11 @@ func (v version) openOrKeeper(ctx context.Context, o cli.Options, cfg config.Con
 			return nil, cli.Due{Keeper: mark.PID}, nil
 		}
 		if time.Now().After(end) {
-			if pid := store.Holder(cfg.Store()); pid != 0 {
+			pid := store.Holder(cfg.Store())
+			if pid != 0 && secret.Asked(filepath.Join(cfg.Data, secret.SocketName)) {
+				return nil, cli.Due{}, sealedKeeper(pid)
+			}
+			if pid != 0 {
 				return nil, cli.Due{Keeper: pid, Silent: max(age, handOver)}, nil
 			}
 			return nil, cli.Due{}, err
@@ -70,6 +80,14 @@ func (v version) openOrKeeper(ctx context.Context, o cli.Options, cfg config.Con
 			return nil, cli.Due{}, ctx.Err()
 		case <-t.C:
 		}
+	}
+}
+
+// sealedKeeper is for a process that works and can release nothing: to end it would help nobody.
+func sealedKeeper(pid int) error {
+	return &soc.Error{
+		Kind: soc.KindUnavailable, Code: secret.CodeLocked, What: fmt.Sprintf("process %d holds the store and waits for the passphrase of the key", pid),
+		Means: "releases wait", Next: `run "cordon unseal" on this machine`,
 	}
 }
 

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,8 @@ func (m *Model) connNote(c soc.Conn) (note, bool) {
 	switch {
 	case c.State == "disabled":
 		return note{}, false
+	case mute(c):
+		return note{name + ": alerts are not read: its app lacks Alert.Read.All (` then s, p)" + shownAge(m.now, c), m.th.Bad}, true
 	case c.LastOK.IsZero() && c.Problem != "":
 		return note{name + ": never read: " + c.Problem, m.th.Bad}, true
 	case c.LastOK.IsZero() || m.now.IsZero() || c.Interval <= 0:
@@ -85,6 +88,20 @@ func (m *Model) connNote(c soc.Conn) (note, bool) {
 		return note{text, m.th.Bad}, true
 	}
 	return note{text, m.th.Warn}, true
+}
+
+// mute reports that Defender refuses to tell alerts because the app has no role for it. What it may do else goes on.
+func mute(c soc.Conn) bool {
+	may := slices.ContainsFunc(c.Roles, func(r string) bool { return r == "Alert.Read.All" || r == "Alert.ReadWrite.All" })
+	return c.State == "refused" && len(c.Roles) > 0 && !may
+}
+
+// shownAge is how old the alerts are that were read while it was allowed.
+func shownAge(now time.Time, c soc.Conn) string {
+	if c.LastOK.IsZero() || now.IsZero() {
+		return ""
+	}
+	return "; what is shown is " + words.Age(now, c.LastOK) + " old"
 }
 
 // syncNote shows how far a long read is (K09).

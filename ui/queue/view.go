@@ -85,9 +85,27 @@ func (m *Model) emptyLines() []string {
 			"  A field means the whole word: host:ws-* finds what begins with ws-.",
 		}
 	case m.fleet.known && len(m.tenants) == 0:
-		return []string{"  No tenant is attached, so there are no alerts.", "  ` then s opens the settings, where one is attached."}
+		return []string{
+			"  No tenant is attached, so there are no alerts.", "  ` then s opens the settings, where one is attached: 5 there tells how.",
+			"  To look around first: cordon demo shows a tenant that is made up.",
+		}
 	case m.page.Building:
 		return []string{"  The queue is still being loaded."}
+	}
+	for _, c := range m.conns {
+		switch name := theme.Clip(c.Integration.Name, 36); {
+		case mute(c):
+			return []string{
+				"  No alerts: the app of " + name + " may not read them.",
+				"  Alert.Read.All is missing (or Alert.ReadWrite.All).",
+				"  ` then s, p shows what is granted; after a grant press R there.",
+			}
+		case c.State != "disabled" && c.LastOK.IsZero() && c.Problem != "":
+			return []string{
+				"  No alerts: " + name + " was never read. The reason stands below.",
+				"  R tries again; ` then s, ctrl+t tests the connection step by step.",
+			}
+		}
 	}
 	return []string{"  No alerts yet. Defender has sent none since the tenant was attached.", "  New ones appear here by themselves; R asks now."}
 }

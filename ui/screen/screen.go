@@ -56,6 +56,7 @@ const (
 	Timers   = "timers"
 	Settings = "settings"
 	Audit    = "audit"
+	Reports  = "reports"
 )
 
 // Messages from the shell to every screen.
@@ -113,6 +114,7 @@ type (
 	// ConfirmMsg opens a small question; Yes is sent when the named button is pressed. It holds data only.
 	ConfirmMsg struct {
 		Title  string
+		Tenant soc.IntegrationID // whose badge stands behind the title, if it is about one tenant (T-13)
 		Lines  []string
 		Button string // a verb with its object: "Detach contoso-prod"
 		Yes    tea.Msg

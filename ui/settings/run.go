@@ -22,18 +22,26 @@ const (
 	taskSave
 	taskDetach
 	taskEnable
+	taskMakeToken
+	taskOther
 )
+
+// verb is a task as a sentence begins with it.
+func (t task) verb() string {
+	return [...]string{"testing", "testing and saving", "detaching", "switching", "making the token", "working"}[t]
+}
 
 // job is the one long thing under way, or how the last one ended.
 type job struct {
 	req     int // of the newest job; answers of older ones are dropped
 	task    task
-	of      soc.IntegrationID // which integration it is about, "" = a new one
+	of      ref // what it is about; that of something new has no id
 	running bool
 	began   time.Time
 	cancel  context.CancelFunc
 	steps   []soc.Step
 	done    bool
+	away    bool // it passed and its form was left: its steps are evidence, but not shown any more
 	err     error
 }
 
@@ -45,24 +53,34 @@ type (
 		next tea.Cmd
 	}
 	doneMsg struct {
-		req   int
-		task  task
-		saved soc.Integration
-		steps []soc.Step
-		err   error
-		what  string
+		req     int
+		task    task
+		tenant  soc.Integration // as saved, or the one that was to be detached
+		channel soc.Channel     // as saved
+		token   soc.Token
+		value   string // of the token; handed on to be shown once and kept nowhere
+		steps   []soc.Step
+		err     error
+		what    string
 	}
-	// detachMsg comes back from a confirmation.
+	// detachMsg, removeMsg and untokenMsg come back from a confirmation.
 	detachMsg struct {
 		id           soc.IntegrationID
 		name         string
 		releaseFirst bool
 	}
-	leaveMsg struct{}
+	removeMsg struct {
+		id   soc.ChannelID
+		name string
+	}
+	untokenMsg struct{ id, name string }
+	leaveMsg   struct{}
 )
 
+type work func(ctx context.Context, report func(soc.Step)) doneMsg
+
 // start runs work in the background. Its report is bridged by a channel that a second command listens to, one message at a time.
-func (m *Model) start(t task, of soc.IntegrationID, work func(ctx context.Context, report func(soc.Step)) doneMsg) tea.Cmd {
+func (m *Model) start(t task, of ref, do work) tea.Cmd {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.job = job{req: m.job.req + 1, task: t, of: of, running: true, began: m.now, cancel: cancel}
 	req := m.job.req
@@ -79,7 +97,7 @@ func (m *Model) start(t task, of soc.IntegrationID, work func(ctx context.Contex
 		defer cancel()
 		defer close(steps)
 		var seen []soc.Step // the end may overtake the last steps on their way
-		msg := work(ctx, func(s soc.Step) {
+		msg := do(ctx, func(s soc.Step) {
 			seen = merge(seen, s)
 			select {
 			case steps <- s:
@@ -93,56 +111,6 @@ func (m *Model) start(t task, of soc.IntegrationID, work func(ctx context.Contex
 		return msg
 	}
 	return tea.Batch(run, listen)
-}
-
-// test runs the connection test on the form, or on the selected integration.
-func (m *Model) test() tea.Cmd {
-	draft, secret := soc.Integration{}, ""
-	if m.form != nil {
-		if id, why := m.check(false); id != "" {
-			return m.refuse(id, why)
-		}
-		draft, secret = m.form.draft(), m.form.get(fSecret)
-	} else {
-		draft, _ = m.current()
-	}
-	c, s := m.d.Connector, m.d.Session
-	return m.start(taskTest, draft.ID, func(ctx context.Context, report func(soc.Step)) doneMsg {
-		steps, err := c.Test(ctx, s, draft, secret, report)
-		return doneMsg{steps: steps, err: err}
-	})
-}
-
-// save tests the form and stores it if the test passes.
-func (m *Model) save() tea.Cmd {
-	if id, why := m.check(true); id != "" {
-		return m.refuse(id, why)
-	}
-	draft, secret := m.form.draft(), m.form.get(fSecret)
-	c, s := m.d.Connector, m.d.Session
-	return m.start(taskSave, draft.ID, func(ctx context.Context, report func(soc.Step)) doneMsg {
-		saved, err := c.Save(ctx, s, draft, secret, report)
-		return doneMsg{saved: saved, err: err}
-	})
-}
-
-// enable switches new isolations of an integration the other way (Z-16).
-func (m *Model) enable(in soc.Integration) tea.Cmd {
-	c, s, on := m.d.Connector, m.d.Session, !in.Enabled
-	return m.start(taskEnable, in.ID, func(ctx context.Context, _ func(soc.Step)) doneMsg {
-		what := in.Name + ": new isolations are on"
-		if !on {
-			what = in.Name + ": new isolations are off; it is still read, running lockdowns still release"
-		}
-		return doneMsg{err: c.SetEnabled(ctx, s, in.ID, on), what: what}
-	})
-}
-
-func (m *Model) detach(msg detachMsg) tea.Cmd {
-	c, s := m.d.Connector, m.d.Session
-	return m.start(taskDetach, msg.id, func(ctx context.Context, _ func(soc.Step)) doneMsg {
-		return doneMsg{err: c.Detach(ctx, s, msg.id, msg.releaseFirst, false), what: msg.name + " is detached; its credentials are removed", saved: soc.Integration{ID: msg.id, Name: msg.name}}
-	})
 }
 
 func (m *Model) onStep(msg stepMsg) tea.Cmd {
@@ -169,13 +137,15 @@ func (m *Model) stop() tea.Cmd {
 	m.job.req++
 	text := "test stopped; nothing was saved"
 	switch m.job.task {
-	case taskSave:
-		text = "save stopped; the list shows what is stored"
+	case taskSave, taskMakeToken:
+		text = "stopped; the list shows what is stored"
 	case taskDetach:
 		text = "not waiting any more; releases that were ordered go on"
 	}
 	return tea.Batch(m.load(), screen.Send(screen.NoticeMsg{Level: screen.Info, Text: text}))
 }
+
+func (m *Model) seconds() int { return max(0, int(m.now.Sub(m.job.began)/time.Second)) }
 
 func (m *Model) onDone(msg doneMsg) tea.Cmd {
 	if msg.req != m.job.req || !m.job.running {
@@ -187,11 +157,13 @@ func (m *Model) onDone(msg doneMsg) tea.Cmd {
 	}
 	switch msg.task {
 	case taskTest:
-		return m.tested()
+		return m.afterTest()
 	case taskSave:
 		return m.saved(msg)
 	case taskDetach:
 		return m.detached(msg)
+	case taskMakeToken:
+		return m.madeToken(msg)
 	}
 	return tea.Batch(m.load(), notice(msg.err, "", msg.what))
 }
@@ -199,12 +171,15 @@ func (m *Model) onDone(msg doneMsg) tea.Cmd {
 // notice says how something ended.
 func notice(err error, before, good string) tea.Cmd {
 	if err != nil {
+		if strings.HasPrefix(err.Error(), before) {
+			before = ""
+		}
 		return screen.Send(screen.NoticeMsg{Level: screen.Bad, Text: before + err.Error(), Err: err})
 	}
 	return screen.Send(screen.NoticeMsg{Level: screen.Good, Text: good})
 }
 
-func (m *Model) tested() tea.Cmd {
+func (m *Model) afterTest() tea.Cmd {
 	if m.job.err != nil {
 		return notice(m.job.err, "test: ", "")
 	}
@@ -212,49 +187,53 @@ func (m *Model) tested() tea.Cmd {
 	if failed(m.job.steps) > 0 {
 		level = screen.Warn
 	}
-	return screen.Send(screen.NoticeMsg{Level: level, Text: "test: " + verdict(m.job.steps, nil)})
+	return screen.Send(screen.NoticeMsg{Level: level, Text: "test: " + m.verdict()})
 }
 
-// saved leaves the form, or keeps everything that was typed when the save was refused.
+// saved goes on with what is stored now, or keeps everything that was typed when the save was refused.
 func (m *Model) saved(msg doneMsg) tea.Cmd {
 	if msg.err != nil {
-		before := "not saved: "
-		if strings.HasPrefix(msg.err.Error(), before) {
-			before = ""
-		}
-		return tea.Batch(m.load(), notice(msg.err, before, ""))
+		return tea.Batch(m.load(), notice(msg.err, "not saved: ", ""))
 	}
-	m.job.of = msg.saved.ID
-	if m.form != nil {
-		m.form = newForm(msg.saved) // the typed secret goes with the old form
+	if m.edit == nil { // the form was left meanwhile
+		return tea.Batch(m.load(), notice(nil, "", msg.tenant.Name+msg.channel.Name+" is saved"))
 	}
-	m.grid.KeepCursor(string(msg.saved.ID))
-	text := msg.saved.Name + " is saved; " + verdict(m.job.steps, nil)
-	return tea.Batch(m.load(), notice(nil, "", text))
+	m.edit.form.Forget() // the typed secret goes with the old form
+	name, now := msg.tenant.Name, "; "+m.verdict()
+	if m.edit.what == editChannel {
+		name, now = msg.channel.Name, "; ctrl+t tests it"
+		m.edit = m.newChannel(soc.ChannelStatus{Channel: msg.channel})
+	} else {
+		m.edit = m.newTenant(msg.tenant)
+	}
+	m.job.of = m.edit.ref()
+	m.seek = m.edit.ref()
+	return tea.Batch(m.load(), notice(nil, "", name+" is saved"+now))
 }
 
-// detached offers to release first when lockdowns are in the way.
+// detached offers to release first when lockdowns are in the way (K-07).
 func (m *Model) detached(msg doneMsg) tea.Cmd {
 	var e *soc.Error
 	if !errors.As(msg.err, &e) || e.Code != "live-lockdowns" {
 		return tea.Batch(m.load(), notice(msg.err, "not detached: ", msg.what))
 	}
 	return screen.Send(screen.ConfirmMsg{
-		Title: "Live lockdowns on " + msg.saved.Name,
+		Title: "Live lockdowns on " + msg.tenant.Name, Tenant: msg.tenant.ID,
 		Lines: []string{
 			e.What, "", "They can be released first; cordon waits for Defender to confirm and detaches then.",
 			"To leave them isolated without a timer instead, run:",
-			fmt.Sprintf("  cordon partner detach defender --name %q --abandon", msg.saved.Name),
+			fmt.Sprintf("  cordon partner detach defender --name %q --abandon", msg.tenant.Name),
 		},
-		Button:   "Release, then detach " + msg.saved.Name,
-		Yes:      detachMsg{id: msg.saved.ID, name: msg.saved.Name, releaseFirst: true},
-		TypeWord: msg.saved.Name,
+		Button:   "Release, then detach " + msg.tenant.Name,
+		Yes:      detachMsg{id: msg.tenant.ID, name: msg.tenant.Name, releaseFirst: true},
+		TypeWord: msg.tenant.Name,
 	})
 }
 
-func (m *Model) leave() tea.Cmd {
-	m.form = nil
-	m.layout()
-	m.fill()
-	return m.load()
+// madeToken shows the value of the new token once; it is kept nowhere.
+func (m *Model) madeToken(msg doneMsg) tea.Cmd {
+	if msg.err != nil {
+		return tea.Batch(m.load(), notice(msg.err, "no token was made: ", ""))
+	}
+	return tea.Batch(m.leave(), showToken(msg.token, msg.value), notice(nil, "", "token "+msg.token.Name+" is made"))
 }

@@ -1,10 +1,12 @@
-// Package settings is the screen of the integrations: which tenants are attached, how they are doing, and the form that attaches, tests and
-// changes one.
+// Package settings is the screen of the integrations: which tenants are attached and which channels lead in and out, how they are doing, and
+// the forms that attach, test and change them; besides them the tokens that let programs in, and what is in force.
 //
-// It promises three things. A secret that was typed is drawn as stars, is never copied, and is forgotten when the form closes or the save
-// succeeds; a stored one is never shown at all. Nothing is saved that did not pass the connection test; the test runs in the background,
-// shows each step as it happens, and esc ends it. And a set-up step is called done only on evidence: ids that are typed, a token that was
-// got, roles that were seen.
+// It promises four things. A secret that was typed is drawn as stars, is never copied, and is forgotten when the form closes or the save
+// succeeds; a stored one is never shown at all, and a new token is shown once. No tenant is saved that did not pass the connection test; the
+// test runs in the background, shows each step as it happens, and esc ends it. A set-up step is called done only on evidence: ids that are
+// typed, a token that was got, roles that were seen. And what belongs to a tenant carries its badge.
+//
+// The list is in list.go, the forms in edit.go (tenant.go, channel*.go, token.go), work in the background in run.go.
 package settings
 
 import (
@@ -25,33 +27,39 @@ type Reader interface {
 	Policy(ctx context.Context) (soc.Policy, error)
 }
 
-// Connector tests, saves and removes integrations.
+// Connector tests, saves and removes tenants, and tells what their tokens allow.
 type Connector interface {
 	Test(ctx context.Context, s soc.Session, draft soc.Integration, secret string, report func(soc.Step)) ([]soc.Step, error)
 	Save(ctx context.Context, s soc.Session, draft soc.Integration, secret string, report func(soc.Step)) (soc.Integration, error)
 	SetEnabled(ctx context.Context, s soc.Session, id soc.IntegrationID, on bool) error
 	Detach(ctx context.Context, s soc.Session, id soc.IntegrationID, releaseFirst, abandon bool) error
+	Permissions(ctx context.Context, id soc.IntegrationID) (soc.PermissionReport, error)
+}
+
+// Channels tests, saves and removes channels and tokens.
+type Channels interface {
+	Channels(ctx context.Context) ([]soc.ChannelStatus, error)
+	TestChannel(ctx context.Context, s soc.Session, draft soc.Channel, secret string, report func(soc.Step)) ([]soc.Step, error)
+	SaveChannel(ctx context.Context, s soc.Session, draft soc.Channel, secret string) (soc.Channel, error)
+	EnableChannel(ctx context.Context, s soc.Session, id soc.ChannelID, on bool) error
+	RemoveChannel(ctx context.Context, s soc.Session, id soc.ChannelID) error
+	Tokens(ctx context.Context) ([]soc.Token, error)
+	AddToken(ctx context.Context, s soc.Session, draft soc.Token) (soc.Token, string, error)
+	RemoveToken(ctx context.Context, s soc.Session, id string) error
 }
 
 // Deps are the parts of the screen.
 type Deps struct {
 	Reader    Reader
 	Connector Connector
+	Channels  Channels // nil: this console has none
 	Session   soc.Session
 	Version   string
 	// About are further lines of the About tab: a name and a value each, such as the path of the store.
 	About [][2]string
+	// History reads "30 days ago" as a moment before now; nil leaves that to the save.
+	History func(text string, now time.Time) (time.Time, error)
 }
-
-// tab is a section.
-type tab int
-
-const (
-	tabDefender tab = iota
-	tabPolling
-	tabPolicy
-	tabAbout
-)
 
 // Model is the screen.
 type Model struct {
@@ -59,29 +67,40 @@ type Model struct {
 	th   *theme.Theme
 	w, h int
 	tab  tab
+	top  int // first line in sight of a section that is text
 
-	now     time.Time
-	zone    *time.Location
-	focused bool
-	req     int
-	loaded  bool
-	err     error
-	list    []soc.Integration
-	policy  soc.Policy
-	conns   map[soc.IntegrationID]soc.Conn
-	grid    *grid.Grid
+	now      time.Time
+	zone     *time.Location
+	focused  bool
+	req      int
+	loaded   bool
+	err      error
+	list     []soc.Integration
+	channels []soc.ChannelStatus
+	tokens   []soc.Token
+	notRead  error // channels and tokens could not be read
+	policy   soc.Policy
+	perms    map[soc.IntegrationID]soc.PermissionReport
+	conns    map[soc.IntegrationID]soc.Conn
+	grid     *grid.Grid
+	tokenBox *grid.Grid
 
 	troubles []soc.Trouble // of the machinery, worst first
 	told     bool          // somebody watches the machinery
 
-	form *form // nil while the list is shown
-	job  job
+	picking bool  // the list of types is shown
+	pick    int   // and this one is chosen
+	perm    bool  // the permissions of the selected tenant are shown
+	edit    *edit // nil while a list is shown
+	job     job
+	seek    ref // the row that the cursor shall be on as soon as it is there
 }
 
 // New makes the screen.
 func New(d Deps, th *theme.Theme) *Model {
-	m := &Model{d: d, th: th, zone: time.UTC, conns: map[soc.IntegrationID]soc.Conn{}, policy: soc.DefaultPolicy()}
-	m.grid = newGrid(th)
+	m := &Model{d: d, th: th, zone: time.UTC, policy: soc.DefaultPolicy()}
+	m.conns, m.perms = map[soc.IntegrationID]soc.Conn{}, map[soc.IntegrationID]soc.PermissionReport{}
+	m.grid, m.tokenBox = newGrid(th), newTokenGrid(th)
 	return m
 }
 
@@ -89,13 +108,15 @@ var _ screen.Screen = (*Model)(nil)
 
 // Title is the crumb.
 func (m *Model) Title() string {
-	switch {
-	case m.form == nil:
-		return "Settings"
-	case m.form.orig.ID == "":
-		return "Settings > New connection"
+	switch in, _ := m.current(); {
+	case m.edit != nil:
+		return "Settings > " + m.edit.title()
+	case m.picking:
+		return "Settings > Add"
+	case m.perm && in.tenant != nil:
+		return "Settings > " + in.tenant.Name + " > Permissions"
 	}
-	return "Settings > " + m.form.orig.Name
+	return "Settings"
 }
 
 // Resize sets the size of the body; nothing that was typed is lost.
@@ -112,10 +133,10 @@ func (m *Model) Focus() tea.Cmd {
 }
 
 // Capturing reports that the form has the keys.
-func (m *Model) Capturing() bool { return m.form != nil && m.tab == tabDefender && m.may() }
+func (m *Model) Capturing() bool { return m.edit != nil && m.mayEdit() }
 
 // Ticking reports that a test counts seconds, or that the next poll is counted down.
-func (m *Model) Ticking() bool { return m.job.running || m.tab == tabPolling && m.form == nil }
+func (m *Model) Ticking() bool { return m.job.running || m.tab == tabPolling && m.edit == nil }
 
 // may reports whether the person may change settings.
 func (m *Model) may() bool { return m.d.Session.Can(soc.RightSettingsEdit) }
@@ -137,10 +158,14 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return m.onDone(msg)
 	case detachMsg:
 		return m.detach(msg)
+	case removeMsg:
+		return m.remove(msg)
+	case untokenMsg:
+		return m.removeToken(msg)
 	case leaveMsg:
 		return m.leave()
 	case screen.StaleMsg:
-		if msg.Topics.Has(soc.TopicSettings) && m.focused {
+		if msg.Topics.Has(soc.TopicSettings|soc.TopicConn) && m.focused {
 			return m.load()
 		}
 	case screen.TroublesMsg:
@@ -157,6 +182,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		m.fill()
 	case screen.ThemeMsg:
 		m.grid.Invalidate()
+		m.tokenBox.Invalidate()
 	}
 	return nil
 }
@@ -167,18 +193,4 @@ func (m *Model) onConns(conns []soc.Conn) {
 		m.conns[c.Integration.ID] = c
 	}
 	m.fill()
-}
-
-// current is the integration under the cursor.
-func (m *Model) current() (soc.Integration, bool) {
-	id, _, ok := m.grid.Cursor()
-	if !ok {
-		return soc.Integration{}, false
-	}
-	for _, in := range m.list {
-		if string(in.ID) == id {
-			return in, true
-		}
-	}
-	return soc.Integration{}, false
 }

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -106,9 +107,21 @@ func blocked() []soc.Step {
 	return s
 }
 
+// history reads two texts, as far as the tests need it.
+func history(text string, now time.Time) (time.Time, error) {
+	if text == "30 days ago" {
+		return now.AddDate(0, 0, -30), nil
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err == nil && !t.Before(now) {
+		err = errors.New("not in the past")
+	}
+	return t, err
+}
+
 func model(p *probe, role string) *Model {
 	m := New(Deps{
-		Reader: p, Connector: p, Session: p.Session(role), Version: "0.1.0",
+		Reader: p, Connector: p, Channels: p, Session: p.Session(role), Version: "0.1.0", History: history,
 		About: [][2]string{{"store", "/var/lib/cordon/cordon.db (schema 1)"}, {"config", "/etc/cordon/config.yaml"}},
 	}, theme.New(theme.Mono, true, true, false))
 	m.Update(screen.TickMsg{Now: uitest.Now()})
@@ -128,13 +141,13 @@ func empty() *probe { return &probe{World: uitest.NewWorld().Detached(), steps: 
 
 // write fills the form of a new connection.
 func write(d *uitest.Driver, name, tenant, client, secret string) {
-	d.Key("n")
+	d.Keys("a", "enter")
 	d.Type(name)
 	d.Keys("tab", "tab")
 	d.Type(tenant)
 	d.Key("tab")
 	d.Type(client)
-	d.Key("tab")
+	d.Keys("tab", "tab")
 	d.Type(secret)
 }
 
@@ -170,8 +183,8 @@ func TestFrames(t *testing.T) {
 	each(t, "error", screenOf(func() *probe { p := world(); p.Broken(); return p }, "admin"))
 	each(t, "polling", screenOf(two, "admin", "2"))
 	each(t, "policy", screenOf(two, "admin", "3"))
-	each(t, "about", screenOf(world, "admin", "4"))
-	each(t, "form-new", screenOf(empty, "admin", "n"))
+	each(t, "about", screenOf(world, "admin", "6"))
+	each(t, "form-new", screenOf(empty, "admin", "a", "enter"))
 	each(t, "form-edit", screenOf(world, "admin", "enter"))
 	each(t, "form-passed", screenOf(world, "admin", "enter", "ctrl+t"))
 	each(t, "form-no-isolate", screenOf(func() *probe { p := world(); p.steps = noIsolate(); return p }, "admin", "enter", "ctrl+t"))
@@ -209,7 +222,7 @@ func TestTinyAndOddSizes(t *testing.T) {
 		d.View()
 		d.Keys("enter", "ctrl+t")
 		d.View()
-		for _, tab := range []string{"2", "3", "4"} {
+		for _, tab := range []string{"2", "3", "4", "5", "6"} {
 			d.Send(leaveMsg{})
 			d.Key(tab)
 			d.View()
@@ -272,8 +285,8 @@ func TestZ05_BadIDsAreRefusedWithTheFieldNamed(t *testing.T) {
 			if !strings.Contains(d.View(), tt.names) {
 				t.Errorf("the field is not named (%s):\n%s", tt.names, d.View())
 			}
-			if f := m.form.fields[m.form.at]; f.id != m.form.invalid {
-				t.Errorf("the focus is on %s, the refused field is %s", f.id, m.form.invalid)
+			if x := m.edit.form.Focused(); m.edit.form.Wrong(x) == "" {
+				t.Errorf("the focus is on %s, which is fine", x.Label)
 			}
 		})
 	}
@@ -292,7 +305,7 @@ func TestZ05_SwappedIDsAreNoticed(t *testing.T) {
 func TestZ12_SecretThatLooksLikeAnID(t *testing.T) {
 	d, _ := start(t, empty(), "admin", 80, 19)
 	write(d, "contoso", tenantID, clientID, "0f0e0d0c-1111-2222-3333-444455556666")
-	if !strings.Contains(d.View(), "this looks like the secret ID, not its value") {
+	if !strings.Contains(d.View(), "App Secret: this looks like the Secret ID") {
 		t.Errorf("no hint:\n%s", d.View())
 	}
 	d.Key("backspace")
@@ -311,7 +324,7 @@ func TestZ13_TableOfIntegrations(t *testing.T) {
 		}
 	}
 	d.Keys("j", "enter")
-	if m.form == nil || m.form.orig.Name != "fabrikam-test" {
+	if m.edit == nil || m.edit.tenant.Name != "fabrikam-test" {
 		t.Errorf("enter does not open the row's form")
 	}
 }
@@ -333,7 +346,7 @@ func TestZ14_T20_SecretIsNeverShown(t *testing.T) {
 	if got := p.Calls("test")[0].Request.([2]string)[1]; got != canary {
 		t.Errorf("the connector got %q", got)
 	}
-	if m.form.get(fSecret) != "" || strings.Contains(d.View(), "****") {
+	if m.edit.form.Get(fSecret) != "" || strings.Contains(d.View(), "****") {
 		t.Error("T10: the typed secret outlives the save")
 	}
 	if !strings.Contains(d.View(), "(stored; empty keeps it)") {
@@ -394,7 +407,7 @@ func TestZ15_EscStopsTheTest(t *testing.T) {
 	if m.job.running || m.job.done || len(p.Calls("save")) > 0 {
 		t.Error("the stopped save had an effect")
 	}
-	if m.form == nil {
+	if m.edit == nil {
 		t.Error("the form is gone")
 	}
 }
@@ -425,7 +438,8 @@ func TestV10_BlockedHostIsNamedWithItsPort(t *testing.T) {
 		}
 	}
 	d.Key("ctrl+t")
-	if v := d.View(); !strings.Contains(v, "api.securitycenter.microso") || !strings.Contains(v, "NOT usable: API: TCP and TLS failed") || !strings.Contains(v, "FIX: open port 443") {
+	if v := d.View(); !strings.Contains(v, "api.securitycenter.microso") || !strings.Contains(v, "NOT usable: API: TCP and TLS "+
+		"failed") || !strings.Contains(v, "FIX: open port 443") {
 		t.Errorf("view:\n%s", v)
 	}
 }
@@ -435,7 +449,7 @@ func TestResult_CanReadCannotIsolate(t *testing.T) {
 	p.steps = noIsolate()
 	d, _ := start(t, p, "admin", 80, 19)
 	d.Keys("enter", "ctrl+t")
-	if v := d.View(); !strings.Contains(v, "RESULT: can read, cannot isolate") || !strings.Contains(v, "FAIL") {
+	if v := d.View(); !strings.Contains(v, "RESULT: can read alerts, read hosts and actions; cannot isolate and release") || !strings.Contains(v, "FAIL") {
 		t.Errorf("view:\n%s", v)
 	}
 	d.Send(leaveMsg{})
@@ -457,15 +471,15 @@ func TestV05_RefusedSaveKeepsWhatWasTypedAndTheOldCredentials(t *testing.T) {
 	if len(p.Calls("save")) > 0 || p.Tenants[0].Name != before.Name {
 		t.Error("it was saved")
 	}
-	if m.form.get(fName) != "contoso-prod-x" {
-		t.Errorf("what was typed is lost: %q", m.form.get(fName))
+	if m.edit.form.Get(fName) != "contoso-prod-x" {
+		t.Errorf("what was typed is lost: %q", m.edit.form.Get(fName))
 	}
 	n := d.Sent()[0].(screen.NoticeMsg)
 	if n.Level != screen.Bad || !strings.HasPrefix(n.Text, "not saved: ") || !strings.Contains(n.Text, "AADSTS7000215") {
 		t.Errorf("notice = %+v", n)
 	}
 	d.Key("ctrl+z")
-	if m.form.get(fName) != "contoso-prod" || len(m.form.changed()) != 0 {
+	if m.edit.form.Get(fName) != "contoso-prod" || len(m.edit.form.Changed()) != 0 {
 		t.Error("ctrl+z does not take it back")
 	}
 }
@@ -487,7 +501,7 @@ func TestResize_KeepsWhatWasTyped(t *testing.T) {
 	d.View()
 	d.Resize(200, 55)
 	d.View()
-	if m.form.get(fTenant) != tenantID || m.form.get(fSecret) != canary {
+	if m.edit.form.Get(fTenant) != tenantID || m.edit.form.Get(fSecret) != canary {
 		t.Error("typed text was lost")
 	}
 }
@@ -558,11 +572,11 @@ func TestV12_ViewOnlyHasNoKeysThatChange(t *testing.T) {
 	absent("n", "d", "space", "ctrl+t", "ctrl+s")
 	d.Key("enter")
 	absent("ctrl+t", "ctrl+s", "ctrl+z")
-	before := m.form.draft()
+	before := m.edit.tenantDraft()
 	d.Type("changed")
 	d.Keys("tab", "right", "space")
 	d.Send(tea.PasteMsg{Content: "x"})
-	if after := m.form.draft(); after.Name != before.Name || after.Environment != before.Environment {
+	if after := m.edit.tenantDraft(); after.Name != before.Name || after.Environment != before.Environment {
 		t.Error("a read-only field was changed")
 	}
 	if !strings.Contains(d.View(), "settings.edit is missing") {
@@ -582,7 +596,7 @@ func TestKeys_DoNotClash(t *testing.T) {
 	d.Key("2")
 	check()
 	d.Keys("1", "enter")
-	for range m.form.fields {
+	for range m.edit.form.Fields {
 		check()
 		d.Key("tab")
 	}
@@ -590,20 +604,20 @@ func TestKeys_DoNotClash(t *testing.T) {
 
 func TestCloud_FillsTheAddresses(t *testing.T) {
 	d, m := start(t, empty(), "admin", 120, 35)
-	d.Key("n")
-	for range 5 {
+	d.Keys("a", "enter")
+	for range 7 {
 		d.Key("tab")
 	}
 	d.Key("right")
-	if got := m.form.draft(); got.Cloud != "gcc" || got.API != "https://api-gcc.securitycenter.microsoft.us" || got.Login != "https://login.microsoftonline.com" {
+	if got := m.edit.tenantDraft(); got.Cloud != "gcc" || got.API != "https://api-gcc.securitycenter.microsoft.us" || got.Login != "https://login.microsoftonline.com" {
 		t.Errorf("draft = %+v", got)
 	}
 	d.Key("right")
-	if got := m.form.draft(); got.Login != "https://login.microsoftonline.us" {
+	if got := m.edit.tenantDraft(); got.Login != "https://login.microsoftonline.us" {
 		t.Errorf("draft = %+v", got)
 	}
 	d.Keys("right", "right")
-	if got := m.form.draft(); !got.Custom || got.Cloud != "custom" {
+	if got := m.edit.tenantDraft(); !got.Custom || got.Cloud != "custom" {
 		t.Errorf("draft = %+v", got)
 	}
 }
@@ -614,11 +628,11 @@ func TestLeave_AsksWhenSomethingWasTyped(t *testing.T) {
 	d.Type("x")
 	d.Key("esc")
 	c, ok := d.Sent()[0].(screen.ConfirmMsg)
-	if !ok || m.form == nil {
+	if !ok || m.edit == nil {
 		t.Fatalf("sent %v", d.Sent())
 	}
 	d.Send(c.Yes)
-	if m.form != nil {
+	if m.edit != nil {
 		t.Error("the form stays")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"cordon/store/soc"
-	"cordon/ui/theme"
 )
 
 // stage is one of the five steps of setting up (Z-03), done only on evidence.
@@ -28,13 +27,40 @@ func (e evidence) stages() []stage {
 	ids := guid(e.draft.TenantID) && guid(e.draft.ClientID) && !strings.EqualFold(e.draft.TenantID, e.draft.ClientID)
 	roles, token := e.roles(), saved || passed(e.steps, "sign")
 	isolate := granted(e.conn.Roles, "Machine.Isolate") || passed(e.steps, "role: isolate")
+	usable := saved && isolate && e.draft.Enabled && e.policy.LockdownOn
 	return []stage{
 		{"Register an app", "Entra admin centre > App registrations > New registration; any name, no redirect URI", ids, "both ids are typed"},
-		{"Add permissions, grant consent", "API permissions > WindowsDefenderATP > Application: see the list; then Grant admin consent", roles, "the token carries roles"},
-		{"Create a client secret", "Certificates & secrets > New client secret; copy its Value, it is shown only once", token, "a token was got with it"},
-		{"Attach it here", "n opens the form; ctrl+s tests and saves", saved, "the secret is stored, sealed"},
-		{"Isolate by hand or by rule", "L on a host; needs Machine.Isolate, the connection and lockdown switched on", saved && isolate && e.draft.Enabled && e.policy.LockdownOn, "the key L is on"},
+		{"Add permissions, grant consent", "API permissions > WindowsDefenderATP > Application: see the list; then Grant admin " +
+			"consent", roles, "the token carries roles"},
+		{e.credential(), e.credentialHow(), token, "a token was got with it"},
+		{"Attach it here", "a opens the form; ctrl+s tests and saves", saved, "it is stored; what is secret is sealed"},
+		{"Isolate by hand or by rule", "L on a host; needs Machine.Isolate, the connection and lockdown switched on", usable, "the key L is on"},
 	}
+}
+
+// credential is what step three makes, by the way of signing in.
+func (e evidence) credential() string {
+	switch e.draft.Auth {
+	case authCert:
+		return "Upload a certificate"
+	case authManaged:
+		return "Give the machine a managed identity"
+	case authWorkload:
+		return "Trust the workload's identity"
+	}
+	return "Create a client secret"
+}
+
+func (e evidence) credentialHow() string {
+	switch e.draft.Auth {
+	case authCert:
+		return "Certificates & secrets > Certificates > Upload; paste the certificate and its key here"
+	case authManaged:
+		return "switch the identity of the virtual machine on and give it the permissions"
+	case authWorkload:
+		return "Certificates & secrets > Federated credentials > Add"
+	}
+	return "Certificates & secrets > New client secret; copy its Value, it is shown only once"
 }
 
 // roles reports that at least one role of Defender was seen, in the poller's token or in the last test.
@@ -50,16 +76,16 @@ func granted(roles []string, names ...string) bool {
 	})
 }
 
-// evidence collects what is known about the form, or about the selected integration.
+// evidence collects what is known about the form, or about the selected tenant.
 func (m *Model) evidence() evidence {
 	e := evidence{policy: m.policy}
-	switch in, ok := m.current(); {
-	case m.form != nil:
-		e.draft = m.form.draft()
-	case ok:
-		e.draft = in
+	switch row, _ := m.current(); {
+	case m.edit != nil && m.edit.what == editTenant:
+		e.draft = m.edit.tenantDraft()
+	case row.tenant != nil:
+		e.draft = *row.tenant
 	}
-	if m.job.of == e.draft.ID {
+	if m.job.of == tenantRef(e.draft.ID) {
 		e.steps = m.job.steps
 	}
 	if e.draft.ID != "" {
@@ -81,42 +107,6 @@ func (m *Model) setupLines(w int) []string {
 		for _, l := range wrap(note, max(20, w-6)) {
 			out = append(out, "      "+l)
 		}
-	}
-	return out
-}
-
-// permission is a role and what it is for.
-type permission struct {
-	names []string
-	use   string
-	must  bool
-}
-
-func permissions() []permission {
-	return []permission{
-		{[]string{"Alert.ReadWrite.All", "Alert.Read.All"}, "read alerts (ReadWrite: triage)", true},
-		{[]string{"Machine.Read.All", "Machine.ReadWrite.All"}, "read hosts and actions", true},
-		{[]string{"Machine.Isolate"}, "isolate and release", true},
-		{[]string{"User.Read.All"}, "users of a host", false},
-	}
-}
-
-// permissionLines lists granted and missing roles, grouped under the API that they belong to (Z-06).
-func (m *Model) permissionLines(roles []string) []string {
-	out := []string{m.th.Strong.Render("WindowsDefenderATP") + " (kind Application)"}
-	for _, p := range permissions() {
-		state := "asked when connected"
-		style := m.th.Muted
-		switch have := granted(roles, p.names...); {
-		case len(roles) == 0:
-		case have:
-			state, style = "granted", m.th.Good
-		case p.must:
-			state, style = "MISSING", m.th.Bad
-		default:
-			state = "missing, optional"
-		}
-		out = append(out, "  "+theme.Fit(p.names[0], 20)+" "+style.Render(theme.Fit(state, 20))+" "+p.use)
 	}
 	return out
 }

@@ -12,6 +12,47 @@ import (
 	"cordon/ui/words"
 )
 
+// tab is a section.
+type tab int
+
+const (
+	tabIntegrations tab = iota
+	tabPolling
+	tabPolicy
+	tabTokens
+	tabGuide
+	tabAbout
+)
+
+func tabName(t tab) string {
+	return [...]string{"Integrations", "Polling", "Policy", "Tokens", "Set-up", "About"}[t]
+}
+
+// Tabs is the line of sections; at the right stands what the form belongs to, or why nothing can be changed.
+func (m *Model) Tabs() (left, state string) {
+	var parts []string
+	for t := tabIntegrations; t <= tabAbout; t++ {
+		text := fmt.Sprintf("%d %s", int(t)+1, tabName(t))
+		if t == m.tab {
+			text = m.th.Strong.Render("[" + text + "]")
+		}
+		parts = append(parts, text)
+	}
+	switch {
+	case m.edit != nil && m.edit.what == editTenant && m.edit.tenant.ID != "":
+		state = m.badge(m.edit.tenant)
+		if m.w < wide { // the crumb has the name
+			state = m.env(m.edit.tenant).Render("[" + environment(m.edit.tenant) + "]")
+		}
+	case m.denied() || m.may():
+	case m.d.Session.ReadOnly:
+		state = "read-only session"
+	default:
+		state = "read only: needs " + string(soc.RightSettingsEdit)
+	}
+	return strings.Join(parts, "  "), state
+}
+
 // pollingTab shows how each tenant is polled and what it costs.
 func (m *Model) pollingTab() []string {
 	if len(m.list) == 0 {
@@ -20,10 +61,11 @@ func (m *Model) pollingTab() []string {
 	var out []string
 	for _, in := range m.list {
 		c := m.conns[in.ID]
-		out = append(out, m.rule(in.Name),
+		out = append(
+			out, m.ruleAs(m.badge(in)),
 			m.fact("Poll interval", span(in.PollInterval)+", next "+m.next(c.NextPoll)),
-			m.fact("Last good poll", m.ago(c.LastOK)+" ago"),
-			m.fact("Max history", in.MaxHistory),
+			m.fact("Last good poll", strings.Replace(m.ago(c.LastOK)+" ago", "never ago", "never", 1)),
+			m.fact("Max history", in.MaxHistory+m.since(in.MaxHistory)),
 			m.fact("Call budget", fmt.Sprintf("%d of %d a minute, %d of %d an hour", c.MinuteUsed, c.MinuteLimit, c.HourUsed, c.HourLimit)),
 			m.fact("Polling costs", perHour(in.PollInterval)),
 			m.fact("Clock", "differs from Defender's by "+c.Skew.Abs().Round(time.Second).String()),
@@ -35,7 +77,7 @@ func (m *Model) pollingTab() []string {
 			out = append(out, m.fact("Gap", m.th.Warn.Render(c.Gap)))
 		}
 	}
-	return append(out, "", " The interval is changed in the form of the connection (1, enter).")
+	return append(out, "", " The interval is changed in the form of the tenant (1, enter).")
 }
 
 func (m *Model) fact(name, value string) string { return " " + theme.Fit(name, 18) + value }
@@ -53,7 +95,11 @@ func perHour(every time.Duration) string {
 		return "unknown"
 	}
 	n := int(time.Hour / every)
-	return fmt.Sprintf("at least %d of 1500 calls an hour (%d %%)", n, n*100/1500)
+	share := fmt.Sprintf("%d %%", n*100/1500)
+	if n*100 < 1500 {
+		share = "below 1 %"
+	}
+	return fmt.Sprintf("at least %d of 1500 calls an hour (%s)", n, share)
 }
 
 func progress(done, total int) string {

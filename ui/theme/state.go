@@ -11,7 +11,7 @@ func (t *Theme) State(word string) lipgloss.Style {
 	switch strings.ToUpper(word) {
 	case "ISOLATED", "RELEASING":
 		return t.Isolated
-	case "OVERDUE", "FAILED", "UNREACHABLE", "REFUSED":
+	case "OVERDUE", "FAILED", "UNREACHABLE", "REFUSED", "SEALED":
 		return t.Bad
 	case "PENDING", "DRIFT", "EXTERNAL", "UNKNOWN", "STALE", "THROTTLED", "CONNECTING", "DISABLED":
 		return t.Warn

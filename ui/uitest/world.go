@@ -37,6 +37,13 @@ type World struct {
 	ActionsAsOf  time.Time
 	// PermissionList is what Permissions answers.
 	PermissionList map[soc.IntegrationID]soc.PermissionReport
+	ChannelList    []soc.ChannelStatus
+	TokenList      []soc.Token
+	ThreatList     []soc.Threat
+	PushedList     []soc.Pushed
+	IndicatorList  []soc.Indicator
+	RemoteErr      error  // of what asks Defender for indicators
+	Partial        string // why the list of indicators may be incomplete
 
 	// Err makes every read and every order fail.
 	Err error

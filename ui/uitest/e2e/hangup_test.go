@@ -86,3 +86,30 @@ func TestF78_NothingLiveNeedsNoKeeper(t *testing.T) {
 		t.Errorf("status: %s", out)
 	}
 }
+
+// TestF78_ControlAConsoleThatIsKilledHasNoKeeper: the look of the test above is able to fail. A console that is killed can hand nothing over: nobody
+// keeps the timer until somebody starts cordon again, and "status" says so by opening the store itself.
+func TestF78_ControlAConsoleThatIsKilledHasNoKeeper(t *testing.T) {
+	t.Parallel()
+	r := newRig(t).withTenant()
+	r.attach(r.connection())
+	r.endKeeper()
+	tm := r.start(120, 40, "--data", r.data)
+	r.hold("isolate")
+	machine := r.isolate(tm)
+	r.waitHeld()
+	tm.Kill()
+	if n := r.holders(); n != 0 {
+		t.Errorf("%d processes hold the store after the kill", n)
+	}
+	if out := r.cordon("", "status", "--data", r.data); strings.Contains(out, "process ") || !strings.Contains(out, "1 live") {
+		t.Errorf("status: %s", out)
+	}
+	again := r.start(120, 40, "--data", r.data) // the next start makes it good
+	again.WaitFor("1:Triage")
+	again.Send("T")
+	again.WaitFor("> Lockdowns", "ISOLATED", "3:5")
+	if n := r.effective(machine, "isolate"); n != 1 {
+		t.Errorf("isolations that took effect = %d, want exactly 1", n)
+	}
+}
