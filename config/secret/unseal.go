@@ -42,7 +42,7 @@ func (r *Ring) Listen(ctx context.Context, path string) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	defer stop()
-	defer func() { _ = ln.Close() }() // which removes the file
+	defer func() { _ = ln.Close() }()
 	for r.Locked() != nil {
 		c, err := ln.Accept()
 		if ctx.Err() != nil {
@@ -51,12 +51,13 @@ func (r *Ring) Listen(ctx context.Context, path string) error {
 		if err != nil {
 			return fmt.Errorf("listening for the passphrase: %w", err)
 		}
-		r.answer(ctx, c)
+		r.answer(ctx, c, ln)
 	}
 	return nil
 }
 
-func (r *Ring) answer(ctx context.Context, c net.Conn) {
+// answer takes a passphrase. When it fits, listening ends before the caller hears of it: from then on nobody may take this process for sealed.
+func (r *Ring) answer(ctx context.Context, c net.Conn, ln io.Closer) {
 	defer func() { _ = c.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() }) // a caller who says nothing holds up no stop
 	_ = c.SetDeadline(time.Now().Add(sayTime))
@@ -68,6 +69,8 @@ func (r *Ring) answer(ctx context.Context, c net.Conn) {
 	said := saidOpen
 	if err := r.Unlock(New(strings.TrimSuffix(line, "\n"))); err != nil {
 		said = "no"
+	} else {
+		_ = ln.Close() // which removes the file
 	}
 	_ = c.SetDeadline(time.Now().Add(sayTime))
 	_, _ = io.WriteString(c, said+"\n")

@@ -115,7 +115,6 @@ func TestSC46_K13_ThePassphraseGoesWithTheTimers(t *testing.T) {
 	if err := leave(&hand, cfg.Data, phrase, &said); err != nil || !strings.Contains(said.String(), "has the passphrase now") {
 		t.Fatalf("passing it on: %v, %q", err, said.String())
 	}
-	eventually(t, "it goes on listening", func() bool { return !secret.Asked(filepath.Join(cfg.Data, secret.SocketName)) })
 	for _, lines := range [][]string{{""}, {"1", "2", "3"}, nil} {
 		_, err := knock(cfg, nil, io.Discard, typed(lines...))
 		if soc.KindOf(err) != soc.KindRefused || !strings.Contains(err.Error(), fmt.Sprint(store.Holder(path))) {
